@@ -1,0 +1,112 @@
+"""A picture per epoch of the same inputs: the most honest report that a training can give."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from kgen.plotting import sample_grid, save_figure
+
+
+def generate_quietly(model: Any, source: np.ndarray) -> np.ndarray:
+    """Generate images, one at a time, and leave the model exactly as it was.
+
+    One at a time, because with batch statistics an image would depend on its neighbours.  Random
+    states (dropout in the "paper" inference mode) are put back, so that a training looks the same
+    whether or not somebody watches it.
+
+    Args:
+        model: a kgen system or any Keras model that maps `source` to images.
+        source: (B, H, W, C) float32 in [-1, 1].
+
+    Returns:
+        (B, H, W, C) float32 in [-1, 1].
+
+    Example:
+        >>> import keras, numpy as np
+        >>> model = keras.Sequential([keras.Input((8, 8, 3)), keras.layers.Activation("tanh")])
+        >>> generate_quietly(model, np.zeros((2, 8, 8, 3), "float32")).shape
+        (2, 8, 8, 3)
+    """
+    if hasattr(model, "jax_state_sync"):
+        model.jax_state_sync()  # on JAX the variables are empty while an epoch runs
+    state = [(v, np.array(keras.ops.convert_to_numpy(v))) for v in model.non_trainable_variables]
+    # predict_on_batch and not predict, which builds a data pipeline for every call.
+    images = [model.predict_on_batch(source[i : i + 1]) for i in range(len(source))]
+    for variable, value in state:
+        variable.assign(value)
+    return np.concatenate(images).astype("float32")
+
+
+class SampleGrid(keras.callbacks.Callback):
+    """Write a picture of the same examples after every `every`-th epoch.
+
+    Rows: sources, generated images, expected images.  Files: `epoch_0001.png`, ...
+
+    Args:
+        batch: (source, target), each (B, H, W, C) float32 in [-1, 1].
+        directory: folder for the pictures; made when needed.
+        every: epochs from one picture to the next.
+
+    Raises:
+        ValueError: `batch` is no pair of equally many images, or `every` is below 1.
+
+    Example:
+        >>> import numpy as np
+        >>> images = np.zeros((2, 8, 8, 3), "float32")
+        >>> callback = SampleGrid((images, images), "runs/demo/samples")
+        >>> callback.path(1).name
+        'epoch_0001.png'
+    """
+
+    def __init__(
+        self,
+        batch: Sequence[np.ndarray],
+        directory: str | os.PathLike,
+        every: int = 1,
+    ) -> None:
+        super().__init__()
+        if every < 1:
+            raise ValueError(f"every must be at least 1 epoch; received {every}")
+        self.source, self.target = check_pair(batch)
+        self.directory = Path(directory)
+        self.every = every
+
+    def path(self, epoch: int) -> Path:
+        """Return the file of an epoch, counted from 1."""
+        return self.directory / f"epoch_{epoch:04d}.png"
+
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+        """Draw, if it is this epoch's turn."""
+        if (epoch + 1) % self.every == 0:
+            self.draw(epoch + 1)
+
+    def draw(self, epoch: int) -> Path:
+        """Write the picture of an epoch now; 0 stands for before training."""
+        generated = generate_quietly(self.model, self.source)
+        figure = sample_grid(
+            self.source, generated, self.target, count=len(self.source), title=f"Epoch {epoch}"
+        )
+        return save_figure(figure, self.path(epoch))
+
+
+def check_pair(batch: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """Return (source, target) as arrays, or say what is wrong with them."""
+    if not isinstance(batch, (tuple, list)) or len(batch) != 2:
+        raise ValueError(
+            "a batch of examples is (source, target), two arrays (B, H, W, C) in [-1, 1]; "
+            f"received {type(batch).__name__} of length {len(batch)}"
+        )
+    source, target = (
+        keras.ops.convert_to_numpy(images) if keras.ops.is_tensor(images) else np.asarray(images)
+        for images in batch
+    )
+    if len(source) != len(target) or not len(source) or {source.ndim, target.ndim} != {4}:
+        raise ValueError(
+            "source and target must be (B, H, W, C) with the same number of images, at least one; "
+            f"received shapes {source.shape} and {target.shape}"
+        )
+    return source, target

@@ -1,0 +1,263 @@
+"""One session of a run: begin it or go on with it, train, and put everything in its folder."""
+
+import importlib.util
+import logging
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import keras
+import numpy as np
+
+from kgen.callbacks import (
+    Checkpoint,
+    CheckpointState,
+    HistoryFile,
+    LinearDecay,
+    LossCurves,
+    RunRecord,
+    SampleGrid,
+    SaveEvery,
+    generate_quietly,
+)
+from kgen.callbacks.files import plain, replace_file
+from kgen.callbacks.run_record import read_record, versions
+from kgen.callbacks.sample_grid import check_pair
+from kgen.plotting import before_after, loss_curves, read_history, save_figure
+from kgen.training.examples import DataEpoch, read_examples, take_examples, write_examples
+from kgen.training.folder import open_folder, run_name
+from kgen.training.result import TrainingResult
+from kgen.training.settings import (
+    decay_start,
+    describe_data,
+    describe_model,
+    describe_optimizers,
+    differences,
+)
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass
+class Run:
+    """The arguments of `kgen.train`, and what is known of the run in its folder."""
+
+    model: Any
+    data: Any
+    validation_data: Any
+    epochs: int
+    constant_epochs: int | None
+    decay_epochs: int
+    samples: int | Sequence[np.ndarray]
+    sample_every: int
+    save_every: int
+    monitor: str | None
+    export: bool
+    tensorboard: bool
+    callbacks: Sequence[keras.callbacks.Callback]
+    notes: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.constant_epochs = decay_start(self.epochs, self.constant_epochs, self.decay_epochs)
+        if self.monitor is None:
+            self.monitor = "g_l1" if self.validation_data is None else "val_g_l1"
+
+    # ------------------------------------------------------------------ the folder
+
+    def open(self, run_dir: str | os.PathLike | None, name: str | None, resume: bool) -> None:
+        """Make or find the folder and compare what is asked with what the run began with."""
+        self.settings, self.sources = self._settings()
+        title = run_name(self.model, self.data, name)
+        self.folder, continued = open_folder(run_dir, title, resume)
+        self.files = self.folder.files
+        self.earlier: dict[str, Any] = {}
+        if continued:
+            self.earlier = read_record(self.files["run"])
+            self._compare()
+        self.state = self._find_state()
+
+    def is_finished(self) -> bool:
+        """Tell whether nothing is left to do for this number of epochs."""
+        exported = not (self.export and _has_tensorflow()) or self.files["saved_model"].exists()
+        done = self.state is not None and self.state.epoch >= self.epochs
+        return done and exported and self.earlier.get("status") == "finished"
+
+    def as_it_is(self) -> TrainingResult:
+        """Return a finished run unchanged."""
+        self.state.restore(self.model)
+        self._note(
+            f"{self.folder.directory} is finished with {self.state.epoch} epochs and returned as "
+            f"it is; ask for more than {self.state.epoch} epochs to prolong it"
+        )
+        return self._result(self.state.history, self.state.best)
+
+    def _settings(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        count = self.samples if isinstance(self.samples, int) else len(self.samples[0])
+        settings = {
+            "epochs": self.epochs,
+            "constant_epochs": self.constant_epochs,
+            "decay_epochs": self.decay_epochs,
+            "samples": count,
+            "sample_every": self.sample_every,
+            "save_every": self.save_every,
+            "model": describe_model(self.model),
+            "optimizers": describe_optimizers(self.model),
+        }
+        validation = describe_data(self.validation_data)
+        return settings, {"training": describe_data(self.data), "validation": validation}
+
+    def _compare(self) -> None:
+        names = ("settings", "data", "backend")
+        asked = {
+            "settings": self.settings,
+            "data": self.sources,
+            "backend": keras.config.backend(),
+        }
+        found = differences({name: self.earlier.get(name) for name in names}, plain(asked))
+        if int(self.model.optimizer.iterations) > 0:
+            # A model that was trained already shows the rate it ended with, not its first one.
+            found = [line for line in found if ".learning_rate:" not in line]
+        if found:
+            raise ValueError(
+                f"{self.folder.directory}: a run goes on only with the settings it began with. "
+                "Different:\n  " + "\n  ".join(found) + "\nPass those settings, or another run_dir."
+            )
+        changed = differences(self.earlier.get("versions", {}), versions())
+        if changed:
+            self._note("other versions than before, so not bit-equal: " + "; ".join(changed))
+
+    def _find_state(self) -> CheckpointState | None:
+        state = Checkpoint.latest(self.files["checkpoint"])
+        done = self.earlier.get("epochs_done", 0)
+        if state is not None or not done:
+            return state
+        if self.earlier.get("status") == "finished" and self.files["model"].exists():
+            history = read_history(self.files["history"])  # the final model is a whole state too
+            return CheckpointState(self.folder.directory, done, history, self.earlier["best"])
+        raise ValueError(
+            f"{self.files['checkpoint']}: no whole checkpoint, although run.json tells of {done} "
+            "epochs. Put the folder back, or begin anew with another run_dir."
+        )
+
+    # ------------------------------------------------------------------ training
+
+    def train(self, verbose: int | str) -> TrainingResult:
+        """Begin or go on, up to the last file of the finished run."""
+        record = RunRecord(self.files["run"], self.settings, self.sources, manual=True)
+        record.set_model(self.model)
+        record.open()
+        try:
+            if self.state is None:
+                self.state = self._begin()
+            else:
+                self.state.restore(self.model)
+                self._note(f"continued after epoch {self.state.epoch} of {self.epochs}")
+            history = HistoryFile(self.files["history"], self.state.history)
+            checkpoint = self._checkpoint(self.state)
+            if self.state.epoch < self.epochs:
+                self._fit([history, checkpoint, record], verbose)
+            saved_model = self._finish(history)
+        except BaseException as error:
+            record.close("interrupted", reason=f"{type(error).__name__}: {error}".rstrip(": "))
+            raise
+        record.close("finished", best=checkpoint.best, saved_model=saved_model, notes=self.notes)
+        return self._result(history.table.columns(), checkpoint.best)
+
+    def _begin(self) -> CheckpointState:
+        """Keep the untrained model and what it makes of the examples."""
+        if isinstance(self.samples, int):
+            data = self.data if self.validation_data is None else self.validation_data
+            source, target = take_examples(data, self.samples)
+        else:
+            source, target = check_pair(self.samples)
+        before = generate_quietly(self.model, source)
+        write_examples(self.folder.examples, source, target, before)
+        self._grid().draw(0)
+        # A run killed in its first epoch goes on from here, however its weights were drawn.
+        checkpoint = self._checkpoint(None)
+        checkpoint.save(0)
+        return Checkpoint.latest(checkpoint.directory)
+
+    def _checkpoint(self, state: CheckpointState | None) -> Checkpoint:
+        history, best = (None, None) if state is None else (state.history, state.best)
+        checkpoint = Checkpoint(self.files["checkpoint"], self.monitor, history, best)
+        checkpoint.set_model(self.model)
+        return checkpoint
+
+    def _grid(self) -> SampleGrid:
+        source, target, _ = read_examples(self.folder.examples)
+        grid = SampleGrid((source, target), self.files["samples"], self.sample_every)
+        grid.set_model(self.model)
+        return grid
+
+    def _fit(self, last: list[keras.callbacks.Callback], verbose: int | str) -> None:
+        grid = self._grid()
+        examples = (grid.source, grid.target)
+        active = [DataEpoch(self.data)]
+        if self.decay_epochs:
+            active.append(LinearDecay(self.constant_epochs, self.decay_epochs))
+        active += self.callbacks
+        if self.tensorboard:
+            log_dir = str(self.files["tensorboard"])
+            active.append(keras.callbacks.TensorBoard(log_dir, write_graph=False))
+        active.append(grid)
+        if self.save_every:
+            active.append(SaveEvery(self.files["saved"], self.save_every, examples))
+        active.append(LossCurves(self.files["loss_curves"], history=self.state.history))
+        self.model.fit(
+            self.data,
+            validation_data=self.validation_data,
+            epochs=self.epochs,
+            initial_epoch=self.state.epoch,
+            callbacks=active + last,
+            # The order is the data source's own. Keras would shuffle the batches once more, by
+            # Python's global random state, which no checkpoint holds.
+            shuffle=False,
+            verbose=verbose,
+        )
+
+    # ------------------------------------------------------------------ the end
+
+    def _finish(self, history: HistoryFile) -> dict[str, Any]:
+        """Write what a finished run leaves; returns the report on the SavedModel."""
+        history.write()
+        save_figure(loss_curves(history.table.columns()), self.files["loss_curves"])
+        source, target, before = read_examples(self.folder.examples)
+        after = generate_quietly(self.model, source)
+        save_figure(before_after(source, before, after, target), self.files["before_after"])
+        replace_file(self.files["model"], self.model.save)
+        return self._export()
+
+    def _export(self) -> dict[str, Any]:
+        if not self.export:
+            return {"status": "not asked for"}
+        if not _has_tensorflow():
+            self._note("no saved_model/: it needs TensorFlow, which is not installed")
+            return {"status": "skipped", "reason": "TensorFlow is not installed"}
+        from kgen.export import export
+
+        try:
+            report = export(self.model, self.files["saved_model"])
+        except Exception as error:  # the trained model is safe on disk and must be handed over
+            self._note(f"no saved_model/: {type(error).__name__}: {error}")
+            return {"status": "failed", "reason": f"{type(error).__name__}: {error}"}
+        return {"status": "written", **report}
+
+    def _note(self, text: str) -> None:
+        logger.info(text)
+        self.notes.append(text)
+
+    def _result(self, history: dict[str, list[float]], best: dict[str, Any]) -> TrainingResult:
+        return TrainingResult(
+            model=self.model,
+            history=history,
+            directory=self.folder.directory,
+            files=self.folder.present(),
+            best=best,
+            notes=tuple(self.notes),
+        )
+
+
+def _has_tensorflow() -> bool:
+    return importlib.util.find_spec("tensorflow") is not None
