@@ -1,0 +1,55 @@
+"""Sources of image pairs, batches of them for every backend, checks and downloads.
+
+A source (`side_by_side`, `two_folders`, `arrays`, `toy_maps`) reads pairs as they are stored;
+`Batches` makes of them what `model.fit` takes.
+"""
+
+import importlib
+from typing import Any
+
+from kgen.data import augment, images
+from kgen.data.batches import Batches
+from kgen.data.check import Problem, check_pairs, count_pairs
+from kgen.data.download import data_home, download_pairs
+from kgen.data.images import read_image, resize, to_float, to_uint8
+from kgen.data.labels import one_hot
+from kgen.data.pairs import Pairs, arrays, side_by_side, two_folders
+
+# loaded when asked for: the drawing of toy maps, and what needs tensorflow-datasets
+_LAZY = {
+    "toy_maps": "kgen.data.toy",
+    "write_maps": "kgen.data.toy",
+    "tfds_pairs": "kgen.data.builders",
+}
+_LAZY_MODULES = ("builders", "cv", "toy")
+
+__all__ = [
+    "Batches",
+    "Pairs",
+    "Problem",
+    "arrays",
+    "augment",
+    "check_pairs",
+    "count_pairs",
+    "data_home",
+    "download_pairs",
+    "images",
+    "one_hot",
+    "read_image",
+    "resize",
+    "side_by_side",
+    "tfds_pairs",
+    "to_float",
+    "to_uint8",
+    "toy_maps",
+    "two_folders",
+    "write_maps",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _LAZY:
+        return getattr(importlib.import_module(_LAZY[name]), name)
+    if name in _LAZY_MODULES:
+        return importlib.import_module(f"kgen.data.{name}")
+    raise AttributeError(f"module 'kgen.data' has no attribute {name!r}")
