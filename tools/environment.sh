@@ -2,6 +2,7 @@
 # Read with `source`; expects `repository` to hold the absolute path of the repository.
 # shellcheck shell=bash
 
+: "${repository:?must hold the path of the repository}"
 constraints="$repository/tools/constraints.txt"
 environments="${KGEN_ENVIRONMENTS:-$repository/.venvs}"
 
@@ -60,10 +61,12 @@ fingerprint() { # PYTHON ENVIRONMENT BASE ARGUMENTS...
 
 # PyTorch's own index has its wheels without CUDA (a tenth of the size); where it cannot be reached,
 # pip's configured indexes have to do.
-cpu_wheels() { # PYTHON
-  local index="https://download.pytorch.org/whl/cpu"
-  if "$1" -c "import urllib.request as r; r.urlopen('$index/torch/', timeout=5)" 2>/dev/null; then
-    printf '%s\n' --extra-index-url "$index"
+cpu_wheels() { # PYTHON PIP-ARGUMENTS...
+  local index="https://download.pytorch.org/whl/cpu" python="$1"
+  shift
+  case " $* " in *" torch "*) ;; *) return ;; esac
+  if "$python" -c "import urllib.request as r; r.urlopen('$index/torch/', timeout=5)" 2>/dev/null; then
+    echo "--extra-index-url=$index"
   fi
 }
 
@@ -79,7 +82,7 @@ tensorflow_package() {
 # BASE (another environment's name, or '') it sees that environment's packages and adds its own.
 # An interrupted attempt leaves no .complete behind and is thrown away by the next one.
 make_environment() { # NAME BASE PIP-ARGUMENTS...
-  local name="$1" base="${2:+$environments/$2}" environment="$environments/$1" python wanted
+  local environment="$environments/$1" base="${2:+$environments/$2}" python wanted started=$SECONDS
   shift 2
   python="$(find_python)"
   wanted="$(fingerprint "$python" "$environment" "$base" "$@")"
@@ -87,7 +90,6 @@ make_environment() { # NAME BASE PIP-ARGUMENTS...
     return
   fi
   echo "installing into $environment: $*"
-  local started=$SECONDS
   rm -rf "$environment"
   "$python" -m venv "$environment" || {
     rm -rf "$environment"
@@ -101,8 +103,9 @@ print('import site; site.addsitedir(%r)' % $purelib)" \
       >"$("$environment/bin/python" -c "import sysconfig; print($purelib)")/base.pth"
   fi
   # Compiling all modules takes longer than compiling the few that are used, when they are used.
-  "$environment/bin/python" -m pip install --quiet --no-compile --constraint "$constraints" "$@" ||
-    fail "pip could not install: $* (see its message above)"
+  # shellcheck disable=SC2046  # one word, or none
+  "$environment/bin/python" -m pip install --quiet --no-compile --constraint "$constraints" \
+    $(cpu_wheels "$python" "$@") "$@" || fail "pip could not install: $* (see its message above)"
   printf '%s\n' "$wanted" >"$environment/.complete"
   echo "installed in $((SECONDS - started)) s"
 }
