@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from kgen.cli_arguments import MODEL_OPTIONS, build_parser
+from kgen.cli_arguments import MODEL_OPTIONS, TRAIN_OPTIONS, build_parser
 
 # What a user's arguments, files and installation can cause. Anything else is a mistake of kgen.
 USER_ERRORS = (ValueError, OSError, ImportError)
@@ -94,22 +94,32 @@ def train(options: argparse.Namespace) -> int:
     keras.config.set_dtype_policy(options.precision)
     size = options.size or ((64, 64) if options.data == [TOY_MAPS] else (256, 256))
     data = training_batches(open_pairs(options, "train", size), options, size)
+    source_shape: Any = data.source_shape
+    target_shape: Any = data.target_shape
     model = kgen.Pix2Pix.from_preset(
         options.preset,
-        image_shape=data.source_shape,
-        output_channels=data.target_shape[-1],
+        image_shape=source_shape,
+        output_channels=target_shape[-1],
         seed=options.seed,
         **{name: vars(options)[name] for name in MODEL_OPTIONS if name in options},
     )
+    model.compile()
+    if options.learning_rate is not None:
+        for optimizer in model.optimizer.optimizers:
+            optimizer.learning_rate = options.learning_rate
     result = kgen.train(
         model,
         data,
         validation_data=plain_batches(open_pairs(options, "val", size), options, size),
-        epochs=options.epochs,
-        run_dir=options.run_dir,
-        resume=options.resume,
+        name=Path(options.data[-1]).resolve().name,
+        export=not options.no_export,
+        **{name: getattr(options, name) for name in TRAIN_OPTIONS},
     )
-    print(f"The run is in {result.run_dir}")
+    for note in result.notes:
+        print(f"note: {note}")
+    print(f"The run folder: {result.directory}")
+    for name, path in result.files.items():
+        print(f"  {name:13} {path}")
     return 0
 
 

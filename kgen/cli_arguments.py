@@ -133,7 +133,7 @@ def _add_data(command: argparse.ArgumentParser) -> None:
         type=float,
         default=0.1,
         metavar="SHARE",
-        help="set aside from folders without val/ (default: 0.1)",
+        help="set aside for validation where there is no folder val/ (default: 0.1)",
     )
     _add_seed(group)
 
@@ -222,10 +222,11 @@ def _add_model_options(command: argparse.ArgumentParser) -> None:
     )
 
 
+# Arguments that `Pix2Pix.from_preset` takes under the same names.
 MODEL_OPTIONS = (
-    *("base_filters", "n_layers", "depth", "l1_weight", "pool_size", "ema_decay"),
-    *("generator", "gan_mode", "inference_mode", "upsample", "pad_to_multiple"),
-)
+    "base_filters n_layers depth l1_weight pool_size ema_decay "
+    "generator gan_mode inference_mode upsample pad_to_multiple"
+).split()
 
 
 def _add_train(command: argparse.ArgumentParser) -> None:
@@ -240,17 +241,27 @@ def _add_train(command: argparse.ArgumentParser) -> None:
         default=0,
         help="of these, the last ones in which the learning rate falls to 0 (default: 0)",
     )
-    command.add_argument("--learning-rate", type=float, default=2e-4, help="Adam's (default: 2e-4)")
+    command.add_argument("--learning-rate", type=float, help="of both players (default: 2e-4)")
     command.add_argument("--run-dir", help="folder for all results (default: a new one in runs/)")
     command.add_argument(
         "--resume", action="store_true", help="continue the run that --run-dir already holds"
     )
+    command.add_argument("--samples", type=positive, default=4, help="examples drawn (default: 4)")
+    command.add_argument(
+        "--save-every", type=int, default=0, metavar="EPOCHS", help="also keep the model this often"
+    )
+    command.add_argument("--tensorboard", action="store_true", help="write tensorboard/ too")
+    command.add_argument("--no-export", action="store_true", help="write no SavedModel")
     command.add_argument(
         "--precision",
         choices=("float32", "mixed_bfloat16", "mixed_float16"),
         default="float32",
         help="of the computation (default: float32)",
     )
+
+
+# Arguments that `kgen.train` takes under the same names.
+TRAIN_OPTIONS = "epochs decay_epochs run_dir resume samples save_every tensorboard".split()
 
 
 def _add_model(command: argparse.ArgumentParser) -> None:

@@ -35,15 +35,23 @@ def open_pairs(options: argparse.Namespace, split: str, size: tuple[int, int]) -
     if options.data == [TOY_MAPS]:
         return _toy_maps(options, split, size)
     folders = [Path(folder) for folder in options.data]
-    if has_splits(folders) and split != "all":
+    if split == "all":
+        return _open_folders(options, folders, None)
+    splits = splits_in(folders)
+    if split == "test" or "val" in splits:
         return _open_folders(options, folders, split)
-    return _share(options, _open_folders(options, folders, None), split)
+    pairs = _open_folders(options, folders, "train" if "train" in splits else None)
+    train, validation = pairs.split(validation=options.validation, seed=options.seed)
+    return train if split == "train" else validation
 
 
-def has_splits(folders: list[Path]) -> bool:
-    """Whether all folders hold a folder `train`, `val` or `test`, maybe one level deeper."""
-    inner = [[f, *(c for c in f.iterdir() if c.is_dir())] if f.is_dir() else [] for f in folders]
-    return all(any((f / split).is_dir() for f in found for split in SPLITS) for found in inner)
+def splits_in(folders: list[Path]) -> set[str]:
+    """Which of `train`, `val` and `test` all folders hold, maybe one level deeper."""
+    found = set(SPLITS)
+    for folder in filter(Path.is_dir, folders):
+        inner = [folder, *(child for child in folder.iterdir() if child.is_dir())]
+        found &= {split for split in SPLITS for place in inner if (place / split).is_dir()}
+    return found
 
 
 def training_batches(pairs: Pairs, options: argparse.Namespace, size: tuple[int, int]) -> Batches:
@@ -98,16 +106,3 @@ def _open_folders(options: argparse.Namespace, folders: list[Path], split: str |
         pairs = side_by_side(folders[0], split, input_side=options.input_side, **modes)
     count = options.count
     return pairs.subset(range(min(count, len(pairs)))) if count else pairs
-
-
-def _share(options: argparse.Namespace, pairs: Pairs, split: str) -> Pairs:
-    """The share of a set without split folders that `--validation` sets aside, or the others."""
-    if split == "all":
-        return pairs
-    if split == "test":
-        raise ValueError(
-            f"{' '.join(options.data)}: there are no split folders, so there is no test split. "
-            "Use --split val (the share set aside by --validation) or --split all."
-        )
-    train, validation = pairs.split(validation=options.validation, seed=options.seed)
-    return train if split == "train" else validation

@@ -90,7 +90,7 @@ def _mode(model: Any, classes: int | None) -> Any:
     return "ids" if classes else MODES.get(_input_shape(model)[-1], "stored")
 
 
-def _input_shape(model: Any) -> tuple[int | None, ...]:
+def _input_shape(model: Any) -> tuple[Any, ...]:
     return getattr(model, "generator", model).input_shape
 
 
@@ -116,8 +116,8 @@ def _fit(model: Any, source: np.ndarray, classes: int | None) -> np.ndarray:
 def _as_stored(output: np.ndarray, dtype: np.dtype) -> np.ndarray:
     """[-1, 1] -> the integers of the source file; 8 bits where that has none."""
     kind = np.dtype(np.uint16 if dtype == np.uint16 else np.uint8)
-    top = np.iinfo(kind).max
-    return np.rint((np.clip(output, -1, 1).astype(np.float64) + 1) * (top / 2)).astype(kind)
+    half = (2 ** (8 * kind.itemsize) - 1) / 2
+    return np.rint((np.clip(output, -1, 1).astype(np.float64) + 1) * half).astype(kind)
 
 
 def _strip(pictures: Sequence[np.ndarray]) -> np.ndarray:

@@ -104,7 +104,7 @@ print('import site; site.addsitedir(%r)' % $purelib)" \
   fi
   # Compiling all modules takes longer than compiling the few that are used, when they are used.
   # shellcheck disable=SC2046  # one word, or none
-  "$environment/bin/python" -m pip install --quiet --no-compile --constraint "$constraints" \
+  "$environment/bin/python" -m pip install -qq --no-compile --constraint "$constraints" \
     $(cpu_wheels "$python" "$@") "$@" || fail "pip could not install: $* (see its message above)"
   printf '%s\n' "$wanted" >"$environment/.complete"
   echo "installed in $((SECONDS - started)) s"
