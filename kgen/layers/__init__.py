@@ -1,6 +1,7 @@
 """Layers that Keras lacks or does otherwise than the papers; one concept in each file."""
 
 from kgen.layers.batch_normalization import BatchNormalization
+from kgen.layers.diff_augment import DiffAugment
 from kgen.layers.dropout import Dropout
 from kgen.layers.image_pool import ImagePool
 from kgen.layers.reflection_padding import ReflectionPadding2D
@@ -8,6 +9,7 @@ from kgen.layers.spectral_normalization import SpectralNormalization
 
 __all__ = [
     "BatchNormalization",
+    "DiffAugment",
     "Dropout",
     "ImagePool",
     "ReflectionPadding2D",
