@@ -87,8 +87,9 @@ def _check(array: np.ndarray, method: str) -> None:
 
 
 def _nearest(old: int, new: int) -> np.ndarray:
-    # floor((i + 1/2) * old / new) in whole numbers: ties cannot fall to the wrong side
-    return (2 * np.arange(new) + 1) * old // (2 * new)
+    # in float32, as TensorFlow does: which side a tie falls to depends on the rounding
+    centre = (np.arange(new, dtype=np.float32) + np.float32(0.5)) * np.float32(old / new)
+    return np.minimum(np.floor(centre).astype(int), old - 1)
 
 
 def _pillow_resize(array: np.ndarray, height: int, width: int, how: Image.Resampling) -> np.ndarray:
