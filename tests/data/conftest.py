@@ -1,4 +1,4 @@
-"""Tests of data build hardly any model, so they need not clear Keras' state (half a second each)."""
+"""Tests of data build hardly any model, so they do not clear Keras' state (half a second each)."""
 
 import keras
 import pytest
