@@ -113,6 +113,7 @@ def train(options: argparse.Namespace) -> int:
         validation_data=plain_batches(open_pairs(options, "val", size), options, size),
         name=Path(options.data[-1]).resolve().name,
         export=not options.no_export,
+        verbose=1 if sys.stdout.isatty() else 2,  # no progress bar in a log file
         **{name: getattr(options, name) for name in TRAIN_OPTIONS},
     )
     for note in result.notes:
