@@ -5,6 +5,7 @@ backend, or of what was read before. So a run that was killed and resumed sees t
 it would have seen, and two backends can be compared step by step.
 """
 
+import threading
 from collections.abc import Callable
 
 import keras
@@ -49,8 +50,7 @@ class Batches(keras.utils.PyDataset):
         workers: threads that read ahead; 0 reads when asked. Never processes.
         drop_remainder: whether to drop an incomplete last batch; default `training`.
         steps_per_epoch: batches in an epoch, if fewer than there are. Prefer it to the argument of
-            `fit` of this name, which goes on in the middle of an order and cannot be resumed
-            exactly.
+            `fit` of this name, with which Keras goes on in the middle of an epoch.
         cache: keep decoded (without `augment`: resized) pairs in memory: at 286x286 and 3 + 3
             channels 0.5 MB a pair.
 
@@ -111,7 +111,8 @@ class Batches(keras.utils.PyDataset):
         self._check_arguments(workers)
         self._kept: dict[int, Pair] | None = {} if cache else None
         self._read_ahead = ReadAhead(self._batch, workers)
-        self._in_epoch = self._last_was_read = False
+        self._turns: dict[int, int] | None = None  # in a pass: asked for -> served
+        self._lock = threading.Lock()
         self._first_channels: tuple[int, int] | None = None
         self.source_shape, self.target_shape = self._shapes()
 
@@ -123,21 +124,33 @@ class Batches(keras.utils.PyDataset):
     def __getitem__(self, index: int) -> Pair:
         if not 0 <= index < len(self):
             raise IndexError(f"There is no batch {index}, only 0..{len(self) - 1}.")
-        self._last_was_read |= index == len(self) - 1
-        return self._read_ahead.get(self.epoch if self.training else 0, index, len(self))
+        return self._read_ahead.get(
+            self.epoch if self.training else 0, self._turn(index), len(self)
+        )
+
+    def _turn(self, index: int) -> int:
+        """Which batch to serve: during a pass the next one, whatever number Keras asks for.
+
+        `fit` (shuffle=True) mixes the numbers with Python's global random generator, which knows no
+        epoch and no resuming. A number that is asked for again gets the same batch.
+        """
+        if self._turns is None:
+            return index
+        with self._lock:
+            return self._turns.setdefault(index, len(self._turns))
 
     def on_epoch_begin(self) -> None:
         """Called by Keras: a pass over the batches begins."""
-        self._in_epoch, self._last_was_read = True, False
+        self._turns = {}
 
     def on_epoch_end(self) -> None:
-        """Called by Keras: the epoch advances, if the pass went to its end.
+        """Called by Keras when a pass ends: the epoch advances.
 
-        Keras calls this also before the first epoch, and after it has looked at the first batch to
-        build a model.
+        Keras calls this also before the first epoch (there was no pass), and after it has looked at
+        one batch to build a loss; neither is an epoch.
         """
-        self.epoch += self._in_epoch and self._last_was_read
-        self._in_epoch = self._last_was_read = False
+        turns, self._turns = self._turns, None
+        self.epoch += turns is not None and len(turns) >= min(2, len(self))
 
     def order(self, epoch: int) -> np.ndarray:
         """Numbers of the pairs in the order of an epoch, a pure function of (seed, epoch)."""
