@@ -86,10 +86,9 @@ def run_name(model: Any, data: Any, name: str | None) -> str:
 
 def _data_name(data: Any) -> str | None:
     """Guess the data set's name: the folder that holds its files, above train, val or test."""
-    pairs = getattr(data, "pairs", None)
-    if not hasattr(pairs, "name"):
+    if not hasattr(getattr(data, "pairs", None), "name"):
         return None
-    folders = Path(pairs.name(0)).parts[:-1]
+    folders = Path(data.pairs.name(0)).parts[:-1]
     splits = ("train", "val", "test", "A", "B", os.sep)
     names = [folder for folder in folders if folder not in splits]
     return names[-1] if names else None

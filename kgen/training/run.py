@@ -57,6 +57,8 @@ class Run:
     tensorboard: bool
     callbacks: Sequence[keras.callbacks.Callback]
     notes: list[str] = field(default_factory=list)
+    earlier: dict[str, Any] = field(default_factory=dict)  # run.json as an earlier session left it
+    state: CheckpointState | None = None  # where that session got to
 
     def __post_init__(self) -> None:
         self.constant_epochs = decay_start(self.epochs, self.constant_epochs, self.decay_epochs)
@@ -71,26 +73,25 @@ class Run:
         title = run_name(self.model, self.data, name)
         self.folder, continued = open_folder(run_dir, title, resume)
         self.files = self.folder.files
-        self.earlier: dict[str, Any] = {}
         if continued:
             self.earlier = read_record(self.files["run"])
             self._compare()
         self.state = self._find_state()
 
-    def is_finished(self) -> bool:
-        """Tell whether nothing is left to do for this number of epochs."""
+    def finished(self) -> CheckpointState | None:
+        """Return the last state if nothing is left to do for this number of epochs."""
         exported = not (self.export and _has_tensorflow()) or self.files["saved_model"].exists()
         done = self.state is not None and self.state.epoch >= self.epochs
-        return done and exported and self.earlier.get("status") == "finished"
+        return self.state if done and exported and self.earlier["status"] == "finished" else None
 
-    def as_it_is(self) -> TrainingResult:
+    def as_it_is(self, state: CheckpointState) -> TrainingResult:
         """Return a finished run unchanged."""
-        self.state.restore(self.model)
+        state.restore(self.model)
         self._note(
-            f"{self.folder.directory} is finished with {self.state.epoch} epochs and returned as "
-            f"it is; ask for more than {self.state.epoch} epochs to prolong it"
+            f"{self.folder.directory} is finished with {state.epoch} epochs and returned as it is; "
+            f"ask for more than {state.epoch} epochs to prolong it"
         )
-        return self._result(self.state.history, self.state.best)
+        return self._result(state.history, state.best)
 
     def _settings(self) -> tuple[dict[str, Any], dict[str, Any]]:
         count = self.samples if isinstance(self.samples, int) else len(self.samples[0])
@@ -101,6 +102,8 @@ class Run:
             "samples": count,
             "sample_every": self.sample_every,
             "save_every": self.save_every,
+            "seed": getattr(self.model, "seed", None),
+            "precision": keras.config.dtype_policy().name,
             "model": describe_model(self.model),
             "optimizers": describe_optimizers(self.model),
         }
@@ -148,15 +151,11 @@ class Run:
         record.set_model(self.model)
         record.open()
         try:
-            if self.state is None:
-                self.state = self._begin()
-            else:
-                self.state.restore(self.model)
-                self._note(f"continued after epoch {self.state.epoch} of {self.epochs}")
-            history = HistoryFile(self.files["history"], self.state.history)
-            checkpoint = self._checkpoint(self.state)
-            if self.state.epoch < self.epochs:
-                self._fit([history, checkpoint, record], verbose)
+            state = self._begin() if self.state is None else self._continue(self.state)
+            history = HistoryFile(self.files["history"], state.history)
+            checkpoint = self._checkpoint(state)
+            if state.epoch < self.epochs:
+                self._fit(state, [history, checkpoint, record], verbose)
             saved_model = self._finish(history)
         except BaseException as error:
             record.close("interrupted", reason=f"{type(error).__name__}: {error}".rstrip(": "))
@@ -175,13 +174,17 @@ class Run:
         write_examples(self.folder.examples, source, target, before)
         self._grid().draw(0)
         # A run killed in its first epoch goes on from here, however its weights were drawn.
-        checkpoint = self._checkpoint(None)
-        checkpoint.save(0)
-        return Checkpoint.latest(checkpoint.directory)
+        state = CheckpointState(self.files["checkpoint"], epoch=0, history={}, best={})
+        self._checkpoint(state).save(0)
+        return state
 
-    def _checkpoint(self, state: CheckpointState | None) -> Checkpoint:
-        history, best = (None, None) if state is None else (state.history, state.best)
-        checkpoint = Checkpoint(self.files["checkpoint"], self.monitor, history, best)
+    def _continue(self, state: CheckpointState) -> CheckpointState:
+        state.restore(self.model)
+        self._note(f"continued after epoch {state.epoch} of {self.epochs}")
+        return state
+
+    def _checkpoint(self, state: CheckpointState) -> Checkpoint:
+        checkpoint = Checkpoint(self.files["checkpoint"], self.monitor, state.history, state.best)
         checkpoint.set_model(self.model)
         return checkpoint
 
@@ -191,11 +194,13 @@ class Run:
         grid.set_model(self.model)
         return grid
 
-    def _fit(self, last: list[keras.callbacks.Callback], verbose: int | str) -> None:
+    def _fit(
+        self, state: CheckpointState, last: list[keras.callbacks.Callback], verbose: int | str
+    ) -> None:
         grid = self._grid()
         examples = (grid.source, grid.target)
-        active = [DataEpoch(self.data)]
-        if self.decay_epochs:
+        active: list[keras.callbacks.Callback] = [DataEpoch(self.data)]
+        if self.constant_epochs is not None:
             active.append(LinearDecay(self.constant_epochs, self.decay_epochs))
         active += self.callbacks
         if self.tensorboard:
@@ -204,12 +209,12 @@ class Run:
         active.append(grid)
         if self.save_every:
             active.append(SaveEvery(self.files["saved"], self.save_every, examples))
-        active.append(LossCurves(self.files["loss_curves"], history=self.state.history))
+        active.append(LossCurves(self.files["loss_curves"], history=state.history))
         self.model.fit(
             self.data,
             validation_data=self.validation_data,
             epochs=self.epochs,
-            initial_epoch=self.state.epoch,
+            initial_epoch=state.epoch,
             callbacks=active + last,
             # The order is the data source's own. Keras would shuffle the batches once more, by
             # Python's global random state, which no checkpoint holds.
@@ -242,7 +247,9 @@ class Run:
         except Exception as error:  # the trained model is safe on disk and must be handed over
             self._note(f"no saved_model/: {type(error).__name__}: {error}")
             return {"status": "failed", "reason": f"{type(error).__name__}: {error}"}
-        return {"status": "written", **report}
+        # The whole report lies in saved_model/export.json.
+        kept = ("max_difference", "tolerance", "seconds")
+        return {"status": "written", **{name: report[name] for name in kept if name in report}}
 
     def _note(self, text: str) -> None:
         logger.info(text)

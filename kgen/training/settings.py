@@ -24,11 +24,12 @@ def check_request(
         check_data(validation_data, "validation_data")
     if epochs < 1:
         raise ValueError(f"epochs must be at least 1; received {epochs}")
-    if tensorboard and importlib.util.find_spec("tensorflow") is None:
+    missing = [p for p in ("tensorflow", "tensorboard") if importlib.util.find_spec(p) is None]
+    if tensorboard and missing:
         raise ImportError(
-            "tensorboard=True writes through TensorFlow, which is not installed. "
-            'Install it (pip install "kgen[tensorflow]"), or leave tensorboard off: '
-            "loss_curves.png and history.csv hold the same values."
+            "tensorboard=True needs TensorFlow, which writes the files, and TensorBoard; missing: "
+            f"{' and '.join(missing)}. Install it (pip install {' '.join(missing)}), or leave "
+            "tensorboard off: loss_curves.png and history.csv hold the same values."
         )
 
 

@@ -57,7 +57,7 @@ def train(
             none.
         monitor: value whose lowest epoch is noted; None: `val_g_l1`, or `g_l1` without validation.
         export: write `saved_model/`, if TensorFlow is installed.
-        tensorboard: write `tensorboard/` too; needs TensorFlow.
+        tensorboard: write `tensorboard/` too; needs TensorFlow and TensorBoard.
         callbacks: further Keras callbacks.
         name: of the data set, for the name of a new folder; None guesses.
         verbose: of Keras' own progress bar.
@@ -69,7 +69,7 @@ def train(
         ValueError: the model is not compiled, a number is out of range, or the arguments differ
             from those that the run began with.
         FileExistsError: `run_dir` holds something that must not be overwritten.
-        ImportError: `tensorboard=True` without TensorFlow.
+        ImportError: `tensorboard=True` without TensorFlow or TensorBoard.
 
     Example:
         >>> import kgen, numpy as np, os, tempfile
@@ -99,6 +99,5 @@ def train(
         callbacks=callbacks,
     )
     run.open(run_dir, name, resume)
-    if run.is_finished():
-        return run.as_it_is()
-    return run.train(verbose)
+    finished = run.finished()
+    return run.train(verbose) if finished is None else run.as_it_is(finished)
