@@ -19,6 +19,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -169,35 +170,36 @@ def _check_packages(onnx: bool) -> None:
 
 
 def _modules_of_classes(network: keras.Model) -> list[str]:
-    """The modules another process has to import before it can reopen the network."""
-    modules = set()
-
-    def visit(node: Any) -> None:
-        if isinstance(node, dict):
-            if "class_name" in node and "module" in node:
-                modules.add((_module(node), str(node["class_name"])))
-            node = list(node.values())
-        if isinstance(node, (list, tuple)):
-            for part in node:
-                visit(part)
-
-    visit(keras.saving.serialize_keras_object(network))
-    if lost := sorted(name for module, name in modules if module == "__main__"):
+    """The modules a second process has to import before it can reopen the network."""
+    modules, lost = set(), set()
+    for name, registered_name, module in _classes(keras.saving.serialize_keras_object(network)):
+        known = keras.saving.get_registered_object(registered_name)
+        if known is not None and known.__module__ != "__main__":
+            modules.add(known.__module__)
+        elif known is not None or (module or "").split(".")[0] not in ("keras", "builtins"):
+            lost.add(name)
+    if lost:
         raise ValueError(
-            f"{', '.join(lost)} is defined in the running script or notebook (__main__). The "
-            "export reopens the model with TensorFlow in a second process, which cannot import it "
-            "from there. Move it to a module of its own (a .py file), import it, and "
-            "decorate it with @keras.saving.register_keras_serializable()."
+            f"{', '.join(sorted(lost))}: a custom class or function that a second process cannot "
+            "find, because it is defined in the running script or notebook, or not registered. The "
+            "export reopens the model there, with TensorFlow. Move it to a module of its own (a "
+            ".py file), decorate it with @keras.saving.register_keras_serializable(), import it."
         )
-    return sorted(
-        {module for module, _ in modules if module.split(".")[0] not in ("keras", "builtins")}
-    )
+    return sorted(modules)
 
 
-def _module(node: dict) -> str:
-    # a registered function's "module" is "builtins": only the registered object knows its own
-    known = keras.saving.get_registered_object(node.get("registered_name") or "")
-    return str(getattr(known, "__module__", None) or node["module"] or "builtins")
+def _classes(config: Any) -> Iterator[tuple[str, str, str | None]]:
+    """Name, registered name and module of every class and function in a Keras configuration."""
+    if isinstance(config, dict):
+        if config.get("registered_name") and "module" in config:
+            is_function = config["class_name"] == "function"
+            name = str(config["config"] if is_function else config["class_name"])
+            registered = config["config"] if is_function else config["registered_name"]
+            yield name, str(registered), config["module"]
+        config = list(config.values())
+    if isinstance(config, (list, tuple)):
+        for part in config:
+            yield from _classes(part)
 
 
 # --- TensorFlow here, or in a second process -----------------------------------------------------

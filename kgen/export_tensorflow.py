@@ -143,5 +143,5 @@ if __name__ == "__main__":
     try:
         main(Path(sys.argv[1]), Path(sys.argv[2]))
     except Exception as error:  # the first process quotes the last line
-        message = " ".join(str(error).split())[:500]
-        sys.exit(f"{type(error).__name__}: {message}")
+        cause = str(error).rpartition("Exception encountered:")[2]  # Keras wraps what went wrong
+        sys.exit(f"{type(error).__name__}: {' '.join(cause.split())[:300]}")
