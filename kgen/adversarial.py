@@ -138,11 +138,12 @@ class AdversarialModel(backend.Steps, keras.Model):
             )
             for p in self.players
         ]
+        if len({id(optimizer) for optimizer in chosen}) < len(chosen):
+            raise ValueError("two players share one optimizer; give each an optimizer of its own")
         self._compile_arguments = {
             "jit_compile": jit_compile,
             "run_eagerly": run_eagerly,
             "steps_per_execution": steps_per_execution,
-            **{n: keras.optimizers.serialize(o) for n, o in zip(expected, chosen, strict=True)},
         }
         if keras.config.backend() == "torch" and steps_per_execution > 1:
             warnings.warn("steps_per_execution has no use on PyTorch and counts as 1", stacklevel=2)
@@ -327,7 +328,7 @@ class AdversarialModel(backend.Steps, keras.Model):
         self.built = True  # the networks come built
 
     def get_compile_config(self) -> dict:
-        return self._compile_arguments
+        return {**self._compile_arguments, **self.optimizer.serialize_players()}
 
     def compile_from_config(self, config: dict) -> None:
         self.compile(**config)

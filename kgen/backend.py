@@ -98,6 +98,11 @@ def differentiate(
     raise NotImplementedError(f"kgen does not support the Keras backend {BACKEND!r}")
 
 
+def _pairs(outputs: Any, slopes: Any) -> list[tuple]:
+    """Each output tensor with its slope; None where no loss depends on it."""
+    return list(zip(tree.flatten(outputs), tree.flatten(slopes), strict=True))
+
+
 class Steps:
     """`train_step` and `test_step` as the backend's Keras trainer calls them.
 
@@ -151,7 +156,12 @@ if BACKEND == "tensorflow":
             outputs, extra = function(*tensors)
 
         def pull(slopes: Any) -> list:
-            return tape.gradient(outputs, [values, *tensors], output_gradients=slopes)
+            ends = [pair for pair in _pairs(outputs, slopes) if pair[1] is not None]
+            return tape.gradient(
+                [output for output, _ in ends],
+                [values, *tensors],
+                output_gradients=[slope for _, slope in ends],
+            )
 
         return outputs, extra, pull
 
@@ -183,6 +193,8 @@ elif BACKEND == "torch":
             tensors = tree.map_structure(
                 lambda t: t if t.requires_grad else t.detach().requires_grad_(), tensors
             )
+        for variable in variables:  # whatever became of the `trainable` flag
+            variable.value.requires_grad_(True)
         with torch.enable_grad():
             outputs, extra = function(*tensors)
         sources = [[variable.value for variable in variables], *tensors]
@@ -192,8 +204,8 @@ elif BACKEND == "torch":
         def pull(slopes: Any) -> list:
             ends = [
                 (output, slope)
-                for output, slope in zip(tree.flatten(outputs), tree.flatten(slopes), strict=True)
-                if output.requires_grad
+                for output, slope in _pairs(outputs, slopes)
+                if output.requires_grad and slope is not None
             ]
             found = torch.autograd.grad(
                 [output for output, _ in ends],

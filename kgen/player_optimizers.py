@@ -58,6 +58,13 @@ class PlayerOptimizers(keras.optimizers.Optimizer):
         """Add one to the number of finished steps."""
         self._iterations.assign_add(1)
 
+    def serialize_players(self) -> dict[str, dict]:
+        """The arguments of `compile` that make these optimizers again."""
+        return {
+            f"{player}_optimizer": keras.optimizers.serialize(optimizer)
+            for player, optimizer in self._players.optimizers.items()
+        }
+
     def build(self, variables: Any) -> None:
         """Nothing to do: the players' optimizers are built with the object."""
 

@@ -1,0 +1,35 @@
+"""What every test needs: quiet frameworks, few threads, seeds, and where the data lie."""
+
+import os
+from pathlib import Path
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # busy waiting makes steps ten times slower
+os.environ.setdefault("MPLBACKEND", "agg")
+
+import keras
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+
+if keras.config.backend() == "torch":
+    import torch
+
+    torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))
+
+
+@pytest.fixture(autouse=True)
+def _fresh_state():
+    """Equal random numbers for every test, whatever ran before it."""
+    keras.utils.set_random_seed(0)
+    yield
+    keras.utils.clear_session()
+
+
+@pytest.fixture(scope="session")
+def kgen_data() -> Path:
+    """The folder of small real images: KGEN_DATA, else ../shared/data; skips where there is none."""
+    folder = Path(os.environ.get("KGEN_DATA", REPOSITORY.parent / "shared" / "data"))
+    if not folder.is_dir():
+        pytest.skip(f"no real images at {folder}: set KGEN_DATA to run this test")
+    return folder
