@@ -182,7 +182,7 @@ def test_broken_history_names_its_file(tmp_path, content: str, words: str) -> No
 def test_history_without_losses() -> None:
     with pytest.raises(ValueError, match="empty"):
         plotting.loss_curves({})
-    with pytest.raises(ValueError, match="holds no loss.*val_psnr"):
+    with pytest.raises(ValueError, match=r"holds no loss.*val_psnr"):
         plotting.loss_curves({"val_psnr": [1.0]})
 
 

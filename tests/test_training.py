@@ -1,5 +1,6 @@
 """kgen.train: the run folder, going on after a kill, and what it refuses."""
 
+import importlib
 import importlib.util
 import json
 import logging
@@ -20,7 +21,7 @@ from kgen.plotting import read_history
 from kgen.training.examples import take_examples
 from kgen.training.folder import run_name
 from kgen.training.settings import describe_data
-from tests.callbacks.tiny import TinyData, pairs, tiny_system
+from tests.callbacks.tiny import SIDE, TinyData, pairs, tiny_system
 from tests.checks import state_of
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -116,7 +117,7 @@ def test_life_of_a_run(tmp_path, capsys, caplog) -> None:
     assert result.files["model"] == run_dir / "model.keras"
     record = read_record(run_dir / "run.json")
     assert (record["status"], record["epochs_done"]) == ("finished", 2)
-    assert record["settings"]["model"]["networks"]["generator"]["input"] == [None, 8, 8, 3]
+    assert record["settings"]["model"]["networks"]["generator"]["input"] == [None, SIDE, SIDE, 3]
     assert record["settings"]["optimizers"]["g"]["class"] == "Adam"
     assert record["data"]["training"] == {
         "class": "TinyData",
@@ -136,7 +137,7 @@ def test_life_of_a_run(tmp_path, capsys, caplog) -> None:
 
     with pytest.raises(ValueError, match=r"data.training.seed: 0 in run.json, 3 now"):
         kgen.train(again, **options(run_dir, epochs=3, data=TinyData(seed=3)))
-    with pytest.raises(FileExistsError, match="never overwritten.*resume=True"):
+    with pytest.raises(FileExistsError, match=r"never overwritten.*resume=True"):
         kgen.train(again, **options(run_dir, epochs=3, resume=False))
     assert {p: p.read_bytes() for p in run_dir.rglob("*") if p.is_file()} == before
 
@@ -161,7 +162,7 @@ def test_resumed_run_without_checkpoint_is_refused(tmp_path) -> None:
     content = {"epochs_done": 5, "status": "running", "backend": keras.config.backend()}
     content |= {"settings": run.settings, "data": run.sources}
     (tmp_path / "run" / "run.json").write_text(json.dumps(content))
-    with pytest.raises(ValueError, match="no whole checkpoint, although run.json tells of 5"):
+    with pytest.raises(ValueError, match=r"no whole checkpoint, although run\.json tells of 5"):
         kgen.train(model, **settings)
 
 
@@ -259,7 +260,7 @@ def test_saved_model_and_its_failure(tmp_path, monkeypatch) -> None:
         return {"max_difference": {"serve": 1e-7}, "signatures": {}}
 
     monkeypatch.setattr("importlib.util.find_spec", lambda name: name)
-    monkeypatch.setattr("kgen.export.export", export)
+    monkeypatch.setattr(importlib.import_module("kgen.export"), "export", export)
     result = kgen.train(tiny_system(), **options(tmp_path / "run", export=True))
     assert result.notes == ("no saved_model/: ValueError: outputs differ",)
     assert "saved_model" not in result.files

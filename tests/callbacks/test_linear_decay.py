@@ -88,7 +88,7 @@ def test_goes_on_after_an_interruption_in_mid_epoch() -> None:
 def test_a_schedule_of_its_own_is_refused() -> None:
     schedule = keras.optimizers.schedules.ExponentialDecay(1e-3, 10, 0.9)
     model = duel(g_optimizer=keras.optimizers.Adam(schedule))
-    with pytest.raises(ValueError, match="plain number.*ExponentialDecay"):
+    with pytest.raises(ValueError, match=r"plain number.*ExponentialDecay"):
         fit(model, epochs=1)
 
 

@@ -43,7 +43,7 @@ def test_wrong_arguments_are_explained(tmp_path) -> None:
     source, target = pairs(2)
     with pytest.raises(ValueError, match="at least 1 epoch; received 0"):
         SampleGrid((source, target), tmp_path, every=0)
-    with pytest.raises(ValueError, match=r"\(2, 8, 8, 3\) and \(1, 8, 8, 3\)"):
+    with pytest.raises(ValueError, match=r"\(2, 12, 12, 3\) and \(1, 12, 12, 3\)"):
         SampleGrid((source, target[:1]), tmp_path)
     with pytest.raises(ValueError, match=r"\(source, target\)"):
         SampleGrid(source, tmp_path)
