@@ -90,7 +90,6 @@ def train(options: argparse.Namespace) -> int:
     import kgen
     from kgen.cli_data import TOY_MAPS, open_pairs, plain_batches, training_batches
 
-    keras.utils.set_random_seed(options.seed)
     keras.config.set_dtype_policy(options.precision)
     size = options.size or ((64, 64) if options.data == [TOY_MAPS] else (256, 256))
     data = training_batches(open_pairs(options, "train", size), options, size)
