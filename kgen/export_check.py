@@ -75,15 +75,17 @@ def expected_outputs(
     model: keras.Model, network: keras.Model, job: dict, samples: dict, tolerance: float
 ) -> dict[str, list]:
     """The original model's outputs: "float32/CASE" and "uint8/CASE" -> flat list of arrays."""
+    from kgen.data.images import to_float, to_uint8
+
     expected = {}
     forward = _forward(network)
     with exact_evaluation():
         for case, arrays in samples.items():
             expected[f"float32/{case}"] = _run(forward, job, arrays)
             if job["uint8"]:
-                quantized = [dequantize(quantize(a)) if a.ndim == 4 else a for a in arrays]
+                quantized = [to_float(to_uint8(a)) if a.ndim == 4 else a for a in arrays]
                 outputs = _run(forward, job, quantized)
-                expected[f"uint8/{case}"] = [quantize(y) if y.ndim == 4 else y for y in outputs]
+                expected[f"uint8/{case}"] = [to_uint8(y) if y.ndim == 4 else y for y in outputs]
         case, arrays = next(iter(samples.items()))
         again = _run(forward, job, arrays)
     change = max(float(d.max()) for d in _differences(expected[f"float32/{case}"], again))
@@ -104,13 +106,19 @@ def _forward(network: keras.Model) -> Callable[[Any], Any]:
         return lambda nested: network(nested, training=False)
     import jax
 
-    trained = [variable.value for variable in network.trainable_variables]
-    state = [variable.value for variable in network.non_trainable_variables]
-    step = jax.jit(lambda *arguments: network.stateless_call(*arguments, training=False))
+    variables = network.variables
+    values = [variable.value for variable in variables]
+
+    def step(values: list, nested: Any) -> tuple[Any, list]:
+        with keras.StatelessScope(zip(variables, values, strict=True)) as scope:
+            outputs = network(nested, training=False)
+        return outputs, [scope.get_current_value(variable) for variable in variables]
+
+    compiled = jax.jit(step)
 
     def forward(nested: Any) -> Any:
-        nonlocal state  # carried on, so that random layers draw anew
-        outputs, state = step(trained, state, nested)
+        nonlocal values  # carried on, so that random layers draw anew
+        outputs, values = compiled(values, nested)
         return outputs
 
     return forward
@@ -122,16 +130,6 @@ def _run(forward: Callable, job: dict, arrays: list[np.ndarray]) -> list[np.ndar
         np.asarray(keras.ops.convert_to_numpy(keras.ops.cast(y, "float32")))
         for y in tree.flatten(outputs)
     ]
-
-
-def quantize(images: np.ndarray) -> np.ndarray:
-    """float [-1, 1] -> uint8, rint((y + 1) * 127.5), clipped."""
-    return np.clip(np.rint((images.astype("float32") + 1.0) * 127.5), 0, 255).astype("uint8")
-
-
-def dequantize(images: np.ndarray) -> np.ndarray:
-    """uint8 -> float32 in [-1, 1]."""
-    return images.astype("float32") / np.float32(127.5) - np.float32(1.0)
 
 
 @contextlib.contextmanager

@@ -65,7 +65,6 @@ def _write_saved_model(network: keras.Model, job: dict, path: Path) -> None:
         return tree.map_structure(lambda y: _quantize(y) if len(y.shape) == 4 else y, outputs)
 
     archive = keras.export.ExportArchive()
-    archive.track(network)
     archive.add_endpoint("serve", serve, input_signature=_specs(job))
     if job["uint8"]:
         archive.add_endpoint("serve_uint8", serve_uint8, input_signature=_specs(job, "uint8"))
