@@ -1,6 +1,7 @@
 """keras-cv in the training source; runs where keras-cv and TensorFlow are installed."""
 
 import importlib.util
+import os
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
@@ -69,6 +70,10 @@ def pair():
     colours = np.random.default_rng(0).integers(20, 236, (3, 4, 3))
     source = np.kron(colours, np.ones((4, 4, 1))).astype("uint8")
     return source, source[..., :1].copy()
+
+
+def test_the_job_for_keras_cv_skips_nothing():
+    assert INSTALLED or not os.environ.get("KGEN_WITH_CV"), "KGEN_WITH_CV=1, but no keras-cv"
 
 
 def test_every_layer_that_is_offered_is_tested():
