@@ -10,9 +10,11 @@ import sys
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import keras
+import numpy as np
 
 import kgen
-from tests.callbacks.tiny import TinyData, tiny_system
+from kgen.data import Batches, arrays
+from tests.callbacks.tiny import SIDE, TinyData, tiny_system
 
 
 class Kill(keras.callbacks.Callback):
@@ -38,9 +40,11 @@ def main(run_dir: str, epochs: int, *kill: int) -> None:
 
         torch.set_num_threads(1)
     keras.utils.set_random_seed(len(os.listdir(run_dir)) if os.path.isdir(run_dir) else 0)
+    shape = (8, SIDE + 4, SIDE + 4, 3)
+    pictures = np.random.default_rng(3).integers(0, 256, shape, dtype=np.uint8)
     kgen.train(
         tiny_system("paper"),
-        TinyData(length=4),
+        Batches(arrays(pictures, 255 - pictures), batch_size=2, size=SIDE, workers=2),
         validation_data=TinyData(length=2, seed=1, moving=False),
         epochs=epochs,
         run_dir=run_dir,
