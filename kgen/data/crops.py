@@ -1,8 +1,8 @@
 """Windows around the object of an image, given its bounding box.
 
 Photographs of birds show mostly sky and twigs. Cutting each image to its bird before training is
-part of the method, so the rule is written down here with its rounding, and compared number by number
-with the code it comes from.
+part of the method, so the rule is written down here with its rounding, and compared number by
+number with the code it comes from.
 """
 
 from collections.abc import Sequence
@@ -25,9 +25,10 @@ def stackgan_window(height: int, width: int, box: Sequence[float]) -> Window:
     """The window around a bounding box that StackGAN trains on.
 
     Zhang et al., 2017, section 4.1, by their code (`custom_crop`): a square of side 2R about the
-    middle of the box with R = 0.75 max(w, h), clipped to the image; so the longer side of the box is
-    at least 2/3 of the window's. The window is a rectangle where the image ends before the square
-    does. The box's numbers, the middle and R are each cut off to whole pixels, in this order.
+    middle of the box with R = 0.75 max(w, h), clipped to the image; so the longer side of the box
+    is at least 2/3 of the window's. The window is a rectangle where the image ends before the
+    square does. The box's numbers, the middle and R are each cut off to whole pixels, in this
+    order.
 
     Args:
         height, width: of the image, in pixels.
@@ -58,7 +59,7 @@ def stackgan_window(height: int, width: int, box: Sequence[float]) -> Window:
     if window.left >= window.right or window.top >= window.bottom:
         raise ValueError(
             f"the bounding box x={x}, y={y}, w={w}, h={h} leaves no pixel of an image of "
-            f"{height}x{width} (height x width). The box is in pixels of the image as it is stored, "
-            "width before height; was the image resized, or is it another one?"
+            f"{height}x{width} (height x width). The box is in pixels of the image as it is "
+            "stored; was the image resized, or is it another one?"
         )
     return window

@@ -1,8 +1,8 @@
 """Differentiable augmentation: what the discriminator sees is disturbed, real and fake alike.
 
 A discriminator learns a small data set by heart. If it only ever sees augmented images, and the
-generator's gradient flows back through the augmentation, it cannot, and the generator does not learn
-to produce augmented images either.
+generator's gradient flows back through the augmentation, it cannot, and the generator does not
+learn to produce augmented images either.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ class DiffAugment(keras.layers.Layer):
     - `color`: brightness by u - 1/2, then saturation by the factor 2u, then contrast by the factor
       u + 1/2, with u uniform in [0, 1) for each image and each of the three.
     - `translation`: by up to 1/8 of height and width, zeros move in.
-    - `cutout`: a rectangle of half the height and width, anywhere (it may reach over the border), is
-      set to zero.
+    - `cutout`: a rectangle of half the height and width, anywhere (it may reach over the border),
+      is set to zero.
 
-    Input and output: float (B, H, W, C) in [-1, 1]; colour may leave that range. For a condition and
-    an image that must stay aligned, concatenate them along the channels.
+    Input and output: float (B, H, W, C) in [-1, 1]; colour may leave that range. For a condition
+    and an image that must stay aligned, concatenate them along the channels.
 
     Args:
         policy: names separated by commas, applied in this order. Default
@@ -62,8 +62,9 @@ class DiffAugment(keras.layers.Layer):
         self.stages = tuple(name.strip() for name in policy.split(","))
         if unknown := [name for name in self.stages if name not in POLICIES]:
             raise ValueError(
-                f"policy must name some of {', '.join(POLICIES)}, separated by commas; got {policy!r} "
-                f"with {', '.join(map(repr, unknown))}. For no augmentation leave the layer out."
+                f"policy must name some of {', '.join(POLICIES)}, separated by commas; got "
+                f"{policy!r}, where {', '.join(map(repr, unknown))} is unknown. For no augmentation "
+                "leave the layer out."
             )
         self.policy = policy
         self.seed = seed
@@ -90,7 +91,7 @@ class DiffAugment(keras.layers.Layer):
         return draws
 
     def apply(self, images: Any, draws: Mapping[str, Any]) -> Any:
-        """The augmentation itself, with the random numbers given; see the functions of each stage."""
+        """The augmentation itself, with the random numbers given."""
         for stage in self.stages:
             if stage == "color":
                 images = brightness(images, draws["brightness"])

@@ -1,0 +1,69 @@
+"""kgen against the numbers of the reference implementations: pix2pix and what belongs to it.
+
+The manifest says what there is; each entry goes to the check for its kind.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.goldens.check_data import check_crops, check_diff_augment, check_jitter
+from tests.goldens.check_losses import check_losses, check_pool, check_schedule
+from tests.goldens.check_networks import (
+    check_discriminator,
+    check_dropout,
+    check_resnet,
+    check_seed_networks,
+    check_tutorial_networks,
+    check_unet,
+)
+from tests.goldens.check_steps import check_steps
+from tests.goldens.files import Golden, read_set
+from tests.goldens.kinds import HANDLED, LATER, kinds_of
+
+CHECKS = {
+    "unet": check_unet,
+    "resnet": check_resnet,
+    "dropout": check_dropout,
+    "discriminator": check_discriminator,
+    "losses": check_losses,
+    "schedule": check_schedule,
+    "pool": check_pool,
+    "steps": check_steps,
+    "seed_networks": check_seed_networks,
+    "tutorial_networks": check_tutorial_networks,
+    "diff_augment": check_diff_augment,
+    "jitter": check_jitter,
+    "crops": check_crops,
+}
+GOLDENS = read_set("p2p")
+
+
+def _cases() -> list:
+    return [
+        pytest.param(golden, kind, id=f"{kind}-{golden.id}")
+        for golden in GOLDENS
+        for kind in kinds_of(golden)
+        if kind in CHECKS
+    ]
+
+
+@pytest.mark.parametrize(("golden", "kind"), _cases())
+def test_golden(golden: Golden, kind: str) -> None:
+    """The entry's numbers are reached, and none of its arrays is left out."""
+    CHECKS[kind](golden)
+    assert golden.unread() == []
+
+
+def test_every_entry_is_recognised() -> None:
+    """No entry is dropped in silence: it has a check, or is listed as a later one's."""
+    assert GOLDENS
+    for golden in GOLDENS:
+        assert golden.path.is_file()
+        kinds = kinds_of(golden)
+        assert len(kinds) == 1, f"{golden.path}: one kind expected, found {kinds}"
+        assert kinds[0] in HANDLED or kinds[0] in LATER
+
+
+def test_every_kind_has_a_check() -> None:
+    assert set(CHECKS) == set(HANDLED)
