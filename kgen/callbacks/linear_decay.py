@@ -121,6 +121,6 @@ def _full_rate(optimizer: Any) -> float:
             f"number; {inner.name!r} follows a {type(inner._learning_rate).__name__}. "
             "Give it a number, or leave LinearDecay out."
         )
-    full, lowered = getattr(optimizer, "_rate_before_decay", (None, None))
     current = _rate(optimizer)
+    full, lowered = getattr(optimizer, "_rate_before_decay", (current, current))
     return full if current == lowered else current
