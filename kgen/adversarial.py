@@ -1,9 +1,9 @@
 """Train several networks against each other through plain `model.fit`, on any Keras backend.
 
-A model lists its *players* (name -> the networks it trains, in the order they are updated) and states
-one loss for each with `keras.ops`. What several players look at, the generated image above all, is
-computed once per step, in `play`. Differentiation, updates, moving averages, metrics, evaluation and
-exact saving happen here, the same on TensorFlow, JAX and PyTorch.
+A model lists its *players* (name -> the networks it trains, in the order they are updated) and
+states one loss for each with `keras.ops`. What several players look at, the generated image above
+all, is computed once per step, in `play`. Differentiation, updates, moving averages, metrics,
+evaluation and exact saving happen here, the same on TensorFlow, JAX and PyTorch.
 """
 
 from __future__ import annotations
@@ -40,12 +40,13 @@ class AdversarialModel(backend.Steps, keras.Model):
     - `<player>_loss(batch, played, training) -> (scalar loss, {name: scalar})` for each player.
     - `reports`: the names that the losses return beside the loss itself, which appear in the logs.
     - `play(batch, training)`: what the losses share. May be left out.
-    - `averages`: attribute of an averaged network -> (attribute of its source, decay). May be empty.
+    - `averages`: attribute of an averaged network -> (attribute of its source, decay). May be
+      empty.
     - `score(batch)` and `scores`: what `evaluate` reports; the losses by default.
     - `check_batch(batch)`: raises a `ValueError` that explains what is wrong with the first batch.
 
-    Networks are built before they are handed over (functional models are). Constructor arguments kept
-    under their own names are saved and restored.
+    Networks are built before they are handed over (functional models are). Constructor arguments
+    kept under their own names are saved and restored.
 
     Example: two numbers that chase each other.
 
@@ -87,7 +88,7 @@ class AdversarialModel(backend.Steps, keras.Model):
         return None
 
     def default_optimizer(self, player: str) -> keras.optimizers.Optimizer | None:
-        """The optimizer that `compile` takes where none is given; None if there is no good default."""
+        """The optimizer that `compile` takes where none is given; None: there is no default."""
         return None
 
     def check_batch(self, batch: Any) -> None:
@@ -113,7 +114,8 @@ class AdversarialModel(backend.Steps, keras.Model):
         """Choose the optimizers, as `model.compile(d_optimizer=..., g_optimizer="adam")`.
 
         Args:
-            jit_compile: as in Keras. `"auto"` compiles on JAX, and on TensorFlow where there is a GPU.
+            jit_compile: as in Keras. `"auto"` compiles on JAX, and on TensorFlow where there is a
+                GPU.
             run_eagerly: run the steps without compilation, for debugging.
             steps_per_execution: steps between two returns to Python. PyTorch runs each step from
                 Python anyway; there a larger number warns and counts as 1.
@@ -129,8 +131,9 @@ class AdversarialModel(backend.Steps, keras.Model):
         expected = [f"{player}_optimizer" for player in self.players]
         if unknown := sorted(set(optimizers) - set(expected)):
             raise TypeError(
-                f"{type(self).__name__}.compile() takes {', '.join(expected)}, jit_compile, run_eagerly "
-                f"and steps_per_execution; got {', '.join(unknown)}. Losses are methods of the model."
+                f"{type(self).__name__}.compile() takes {', '.join(expected)}, jit_compile, "
+                f"run_eagerly and steps_per_execution; got {', '.join(unknown)}. Losses are "
+                "methods of the model."
             )
         chosen = [
             get_optimizer(
@@ -202,7 +205,13 @@ class AdversarialModel(backend.Steps, keras.Model):
         self._check_first(x, y, kwargs.get("batch_size"))
         if hasattr(x, "epoch"):
             x.epoch = kwargs.get("initial_epoch", 0)
-        return super().fit(x, y, *args, **kwargs)
+        try:
+            return super().fit(x, y, *args, **kwargs)
+        except Exception as error:  # some backends bury what a data source raised
+            failure = getattr(x, "failure", None)
+            if failure is None or failure is error:
+                raise
+            raise failure from error
 
     def evaluate(self, x: Any = None, y: Any = None, *args: Any, **kwargs: Any) -> Any:
         """Report the model's scores, as `keras.Model.evaluate`; nothing is updated."""
@@ -265,7 +274,7 @@ class AdversarialModel(backend.Steps, keras.Model):
     ) -> dict:
         variables, optimizer = self.optimizer.variables_of(player), self.optimizer.of(player)
         through_play = player in self.trained_through_play
-        constant = tree.map_structure(ops.stop_gradient, played)
+        constant = tree.map_structure(lambda t: t if t is None else ops.stop_gradient(t), played)
 
         def loss(played: Any = constant) -> tuple:
             return self._loss_of(player, batch, played, training=True)
@@ -283,12 +292,14 @@ class AdversarialModel(backend.Steps, keras.Model):
         result = getattr(self, f"{player}_loss")(batch, played, training)
         if not (isinstance(result, tuple) and len(result) == 2 and isinstance(result[1], dict)):
             raise TypeError(
-                f"{player}_loss must return (loss, {{name: value}}); it returned {type(result).__name__}"
+                f"{player}_loss must return (loss, {{name: value}}); it returned "
+                f"{type(result).__name__}"
             )
         loss, values = result
         if ops.shape(loss) != ():
             raise ValueError(
-                f"{player}_loss must return a scalar loss; it returned shape {tuple(ops.shape(loss))}. "
+                f"{player}_loss must return a scalar loss; it returned shape "
+                f"{tuple(ops.shape(loss))}. "
                 "Reduce it with keras.ops.mean."
             )
         return ops.cast(loss, keras.config.floatx()), {f"{player}_loss": loss, **values}
@@ -300,7 +311,8 @@ class AdversarialModel(backend.Steps, keras.Model):
     def _track(self, batch: Any, values: dict) -> dict:
         if unknown := sorted(set(values) - set(self._trackers)):
             raise ValueError(
-                f"the losses report {', '.join(unknown)}, which {type(self).__name__}.reports does not "
+                f"the losses report {', '.join(unknown)}, which {type(self).__name__}.reports "
+                "does not "
                 f"name; it has {', '.join(self.reports) or 'no names'}"
             )
         size = ops.shape(tree.flatten(batch)[0])[0]

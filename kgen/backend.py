@@ -8,8 +8,11 @@ on some steps only, batch statistics by the backend's fused kernel, and the call
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
-from typing import Any
+from functools import partial
+from types import MethodType
+from typing import Any, ClassVar
 
 import keras
 from keras import ops, tree
@@ -31,6 +34,14 @@ def apply_gradients(
 ) -> None:
     """Let `optimizer` change `variables` in place by `gradients` (None: no gradient)."""
     optimizer.apply(gradients, variables)
+
+
+def lay_out(variables: Sequence[keras.Variable]) -> None:
+    """Store convolution kernels in the order in which the backend's convolutions read them."""
+
+
+def speed_up(optimizer: keras.optimizers.Optimizer) -> None:
+    """Let a built optimizer use the backend's fused operations; its results stay the same."""
 
 
 def move_towards(
@@ -61,6 +72,11 @@ def batch_moments(inputs: Any) -> tuple[Any, Any]:
     return ops.moments(inputs, axes=tuple(range(len(inputs.shape) - 1)))
 
 
+def conv_transpose(inputs: Any, kernel: Any, strides: tuple[int, int], padding: str) -> Any:
+    """Transposed convolution of channels-last images; kernel (h, w, out, in)."""
+    return ops.conv_transpose(inputs, kernel, strides, padding, data_format="channels_last")
+
+
 def normalize_batch(inputs: Any, gamma: Any, beta: Any, epsilon: float) -> tuple[Any, Any, Any]:
     """Batch normalization with the statistics of `inputs`, by the backend's fastest route.
 
@@ -83,17 +99,20 @@ def normalize_batch(inputs: Any, gamma: Any, beta: Any, epsilon: float) -> tuple
 def differentiate(
     function: Callable, variables: list[keras.Variable], *tensors: Any, again: bool = False
 ) -> tuple[Any, Any, Pull]:
-    """Run `function(*tensors)` and keep what is needed to differentiate it (a vector-Jacobian product).
+    """Run `function(*tensors)` and keep what is needed to differentiate it (a vector-Jacobian
+    product).
 
     Args:
-        function: returns (outputs, extra); `outputs` is what can be differentiated, a nest of tensors.
+        function: returns (outputs, extra); `outputs` is what can be differentiated, a nest of
+            tensors.
         variables: Keras variables to differentiate by.
         tensors: nests of tensors, arguments of `function`, to differentiate by.
         again: whether the gradients will themselves be differentiated (gradient penalties).
 
     Returns:
-        outputs; extra; `pull(slopes)`, which takes the gradient of some scalar by `outputs` and gives
-        `[gradients of variables, gradients of the first tensor, ...]`; None where there is none.
+        outputs; extra; `pull(slopes)`, which takes the gradient of some scalar by `outputs` and
+        gives `[gradients of variables, gradients of the first tensor, ...]`; None where there is
+        none.
     """
     raise NotImplementedError(f"kgen does not support the Keras backend {BACKEND!r}")
 
@@ -106,8 +125,8 @@ def _pairs(outputs: Any, slopes: Any) -> list[tuple]:
 class Steps:
     """`train_step` and `test_step` as the backend's Keras trainer calls them.
 
-    A class that has `_update(batch)` and `_evaluate(batch)`, which read and assign Keras variables and
-    return logs, gets the two methods that `fit` and `evaluate` call.
+    A class that has `_update(batch)` and `_evaluate(batch)`, which read and assign Keras variables
+    and return logs, gets the two methods that `fit` and `evaluate` call.
     """
 
     def train_step(self, data: Any) -> dict:
@@ -170,6 +189,37 @@ elif BACKEND == "torch":
 
     def replica_count() -> float:
         return 1.0  # gradients are averaged, not summed, in apply_gradients
+
+    def lay_out(variables: Sequence[keras.Variable]) -> None:
+        # Keras' kernels are (h, w, in, out); PyTorch's convolutions of channels-last images read
+        # them as (out, h, w, in) and would copy every kernel, and every gradient, at each call
+        for variable in variables:
+            if len(variable.shape) == 4:
+                data = variable.value.data
+                variable.value.data = data.permute(3, 0, 1, 2).contiguous().permute(1, 2, 3, 0)
+
+    def speed_up(optimizer: keras.optimizers.Optimizer) -> None:
+        # Keras' Adam makes five temporary copies of all weights at each step; this makes one
+        if isinstance(optimizer, keras.optimizers.Adam) and not optimizer.amsgrad:
+            optimizer._parallel_update_step = MethodType(_adam_step, optimizer)
+
+    def _adam_step(adam: Any, gradients: list, variables: list, learning_rate: Any) -> None:
+        """m <- b1 m + (1 - b1) g, v <- b2 v + (1 - b2) g^2, w <- w - alpha m / (sqrt(v) + eps)."""
+        place = [adam._get_variable_index(variable) for variable in variables]
+        weights = [variable.value for variable in variables]
+        first = [adam._momentums[i].value for i in place]
+        second = [adam._velocities[i].value for i in place]
+        step = float(adam._iterations.value) + 1.0
+        rate = float(
+            learning_rate.value if isinstance(learning_rate, keras.Variable) else learning_rate
+        )
+        alpha = rate * math.sqrt(1.0 - adam.beta_2**step) / (1.0 - adam.beta_1**step)
+        torch._foreach_lerp_(first, gradients, 1.0 - adam.beta_1)
+        torch._foreach_mul_(second, adam.beta_2)
+        torch._foreach_addcmul_(second, gradients, gradients, 1.0 - adam.beta_2)
+        below = torch._foreach_sqrt(second)
+        torch._foreach_add_(below, adam.epsilon)
+        torch._foreach_addcdiv_(weights, first, below, -alpha)
 
     def run_if(condition: Any, term: Callable[[], Any], compiled: bool = False) -> Any:
         return ops.cast(term(), "float32") if bool(condition) else ops.zeros((), "float32")
@@ -241,7 +291,7 @@ elif BACKEND == "jax":
     class _Scope(keras.StatelessScope):
         """A stateless scope that starts from what the scope around it knows."""
 
-        active: list[_Scope] = []  # innermost last; holds the variables' current values
+        active: ClassVar[list[_Scope]] = []  # innermost last; holds the variables' current values
 
         def __enter__(self) -> _Scope:
             if _Scope.active:
@@ -257,7 +307,7 @@ elif BACKEND == "jax":
         return _Scope.active[-1].state_mapping if _Scope.active else {}
 
     def _learn(state: dict) -> None:
-        """Take over what an inner scope assigned (nothing outside of a step: penalties assign nothing)."""
+        """Take over what an inner scope assigned."""
         if _Scope.active:
             _Scope.active[-1].state_mapping = {**_known(), **state}
 
@@ -301,8 +351,29 @@ elif BACKEND == "jax":
         _learn(dict(zip(changed, state, strict=True)))
         return value
 
+    @partial(jax.custom_vjp, nondiff_argnums=(2, 3))
+    def conv_transpose(inputs: Any, kernel: Any, strides: tuple[int, int], padding: str) -> Any:
+        return ops.conv_transpose(inputs, kernel, strides, padding, data_format="channels_last")
+
+    def _conv_transpose_forward(inputs: Any, kernel: Any, strides: tuple, padding: str) -> tuple:
+        return conv_transpose(inputs, kernel, strides, padding), (inputs, kernel)
+
+    def _conv_transpose_backward(strides: tuple, padding: str, saved: tuple, slope: Any) -> tuple:
+        # A transposed convolution is the gradient of a plain one; its own gradients are that plain
+        # convolution and the plain one's kernel gradient. XLA's derivation of the latter from the
+        # transposed form is many times slower on CPUs.
+        inputs, kernel = saved
+
+        def plain(kernel: Any) -> Any:
+            return ops.conv(slope, kernel, strides, padding, "channels_last")
+
+        by_inputs, pull = jax.vjp(plain, kernel)
+        return by_inputs, pull(inputs)[0]
+
+    conv_transpose.defvjp(_conv_transpose_forward, _conv_transpose_backward)
+
     def _run_pure(function: Callable, parts: tuple, state: tuple, data: Any) -> tuple:
-        """Run `function(data)`, which reads and assigns variables, as a pure function of their values."""
+        """Run `function(data)`, which assigns variables, as a pure function of their values."""
         pairs = [
             pair
             for variables, values in zip(parts, state, strict=True)
@@ -341,5 +412,6 @@ def gradient(function: Callable[[Any], Any], inputs: Any) -> Any:
     Returns:
         tensor of the shape of `inputs`.
     """
+    inputs = ops.convert_to_tensor(inputs)
     outputs, _, pull = differentiate(lambda x: (function(x), None), [], inputs, again=True)
     return pull(ops.ones_like(outputs))[1]

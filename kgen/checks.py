@@ -61,11 +61,13 @@ def check_keys(batch: Any, expected: Iterable[str]) -> None:
     expected = list(expected)
     if not isinstance(batch, Mapping):
         raise ValueError(
-            f"a batch must be a dictionary with the keys {', '.join(expected)}; got {describe(batch)}"
+            f"a batch must be a dictionary with the keys {', '.join(expected)}; got "
+            f"{describe(batch)}"
         )
     if missing := [key for key in expected if key not in batch]:
         raise ValueError(
-            f"a batch must have the keys {', '.join(expected)}; {', '.join(missing)} is missing, got "
+            f"a batch must have the keys {', '.join(expected)}; {', '.join(missing)} is "
+            "missing, got "
             f"{', '.join(map(str, batch)) or 'none'}"
         )
 
@@ -96,7 +98,8 @@ def check_images(name: str, images: np.ndarray, shape: tuple, bounded: bool = Tr
     low, high = float(images.min()), float(images.max())
     if high > (1.001 if bounded else 20.0) or low < (-1.001 if bounded else -np.inf):
         raise ValueError(
-            f"{name} must be scaled to [-1, 1], the range of tanh; got values from {low:g} to {high:g} "
+            f"{name} must be scaled to [-1, 1], the range of tanh; got values from {low:g} to "
+            f"{high:g} "
             f"({images.dtype}). For 8-bit images: images.astype('float32') / 127.5 - 1."
         )
 

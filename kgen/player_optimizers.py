@@ -7,6 +7,8 @@ from typing import Any
 
 import keras
 
+from kgen.backend import lay_out, speed_up
+
 
 class PlayerOptimizers(keras.optimizers.Optimizer):
     """All the players' optimizers behind the one `model.optimizer` that Keras saves and schedules.
@@ -38,12 +40,15 @@ class PlayerOptimizers(keras.optimizers.Optimizer):
                 for p, o in optimizers.items()
             }
         self.optimizers = list(optimizers.values())
-        # a namespace is opaque to Keras' tracking, which would take the model's variables for its own
+        # a namespace is opaque to Keras' tracking, which would take the model's variables for its
+        # own
         self._players = SimpleNamespace(
             optimizers=optimizers, variables=variables, random_states=random_states
         )
         for player, optimizer in optimizers.items():
             optimizer.build(variables[player])
+            lay_out(variables[player] + optimizer.variables)
+            speed_up(getattr(optimizer, "inner_optimizer", optimizer))
         self.built = True
 
     def of(self, player: str) -> keras.optimizers.Optimizer:
@@ -74,7 +79,7 @@ class PlayerOptimizers(keras.optimizers.Optimizer):
 
     @property
     def learning_rate(self) -> dict[str, Any]:
-        """Player -> learning rate. Set it on one player's optimizer, `of("g").learning_rate = 1e-4`."""
+        """Player -> learning rate. For one player: `of("g").learning_rate = 1e-4`."""
         return {player: o.learning_rate for player, o in self._players.optimizers.items()}
 
     @learning_rate.setter
@@ -117,7 +122,8 @@ def get_optimizer(
         )
     if isinstance(given, keras.optimizers.Optimizer) and given.built:
         raise ValueError(
-            f"{argument}: this optimizer already belongs to other variables; give each player, and each "
+            f"{argument}: this optimizer already belongs to other variables; give each "
+            "player, and each "
             "compile(), an optimizer of its own"
         )
     try:

@@ -1,6 +1,6 @@
 """Checks that every system must pass; a new system's test is a dictionary of arguments.
 
-    check_system(make=lambda: Pix2Pix.from_preset(...), batch=(source, target), learns="g_l1")
+check_system(make=lambda: Pix2Pix.from_preset(...), batch=(source, target), learns="g_l1")
 """
 
 from __future__ import annotations
@@ -24,7 +24,9 @@ def values(variables: list) -> list[np.ndarray]:
 
 def largest_difference(a: list[np.ndarray], b: list[np.ndarray]) -> float:
     """The largest absolute difference between two lists of arrays."""
-    return max(float(np.abs(x.astype("float64") - y).max()) for x, y in zip(a, b, strict=True) if x.size)
+    return max(
+        float(np.abs(x.astype("float64") - y).max()) for x, y in zip(a, b, strict=True) if x.size
+    )
 
 
 def state_of(model: keras.Model) -> list[np.ndarray]:
@@ -97,7 +99,7 @@ def check_learns(make: Callable, batch: Any, learns: str, steps: int, arguments:
 
 
 def check_continues(make: Callable, batch: Any, arguments: dict) -> None:
-    """Train, save, load, train equals train, train: bit by bit, random states and slots included."""
+    """Train, save, load, train equals train, train: bit by bit, slots and random states too."""
     whole = make()
     whole.compile(**arguments)
     train(whole, batch, 2)

@@ -28,7 +28,7 @@ def _fresh_state():
 
 @pytest.fixture(scope="session")
 def kgen_data() -> Path:
-    """The folder of small real images: KGEN_DATA, else ../shared/data; skips where there is none."""
+    """The folder of small real images: KGEN_DATA, else ../shared/data; skips without it."""
     folder = Path(os.environ.get("KGEN_DATA", REPOSITORY.parent / "shared" / "data"))
     if not folder.is_dir():
         pytest.skip(f"no real images at {folder}: set KGEN_DATA to run this test")

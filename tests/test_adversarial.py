@@ -16,7 +16,8 @@ BATCH = {"image": np.random.default_rng(0).uniform(-1, 1, (4, 8, 8, 1)).astype("
 
 @keras.saving.register_keras_serializable("tests")
 class Game(AdversarialModel):
-    """Hinge GAN from noise: spectral normalization, an averaged and a frozen network, a lazy term."""
+    """Hinge GAN from noise: spectral normalization, an averaged and a frozen network, a lazy
+    term."""
 
     players = {"d": "discriminator", "g": ("mapper", "generator")}  # noqa: RUF012
     trained_through_play = ("g",)
@@ -37,13 +38,19 @@ class Game(AdversarialModel):
         x = layers.Reshape((4, 4, 2))(layers.Dense(32)(code))
         x = layers.BatchNormalization(momentum=0.9)(layers.UpSampling2D(2)(x))
         x = layers.Dropout(0.2, seed=3)(x)
-        generator = keras.Model(code, layers.Conv2D(1, 3, padding="same", activation="tanh", dtype="float32")(x))
+        generator = keras.Model(
+            code, layers.Conv2D(1, 3, padding="same", activation="tanh", dtype="float32")(x)
+        )
         image = keras.Input((8, 8, 1))
         y = SpectralNormalization(layers.Conv2D(4, 4, 2, "same"))(image)
         y = layers.Flatten()(layers.LeakyReLU(0.2)(y))
-        discriminator = keras.Model(image, SpectralNormalization(layers.Dense(1, use_bias=False, dtype="float32"))(y))
+        discriminator = keras.Model(
+            image, SpectralNormalization(layers.Dense(1, use_bias=False, dtype="float32"))(y)
+        )
         statistics = layers.BatchNormalization(dtype="float32")
-        critic = keras.Sequential([keras.Input((8, 8, 1)), statistics, layers.Flatten(dtype="float32")])
+        critic = keras.Sequential(
+            [keras.Input((8, 8, 1)), statistics, layers.Flatten(dtype="float32")]
+        )
         smooth = keras.models.clone_model(generator)
         smooth.set_weights(generator.get_weights())
         return cls(mapper, generator, discriminator, smooth, critic)
@@ -156,7 +163,8 @@ def test_train_on_batch_and_test_on_batch():
 
 def test_gradient_clipping_bounds_the_step():
     model = compiled(
-        d_optimizer=keras.optimizers.SGD(1.0, global_clipnorm=1e-3), g_optimizer=keras.optimizers.SGD(0.0)
+        d_optimizer=keras.optimizers.SGD(1.0, global_clipnorm=1e-3),
+        g_optimizer=keras.optimizers.SGD(0.0),
     )
     before = checks.values(model.optimizer.variables_of("d"))
     checks.train(model, BATCH, 1)
@@ -188,7 +196,9 @@ def test_mixed_precision_trains(policy):
     logs = checks.train(model, BATCH, 3)
     assert all(np.isfinite(v) for v in logs.values())
     assert checks.largest_difference(before, checks.values(model.optimizer.variables_of("g"))) > 0
-    scaled = [isinstance(o, keras.optimizers.LossScaleOptimizer) for o in model.optimizer.optimizers]
+    scaled = [
+        isinstance(o, keras.optimizers.LossScaleOptimizer) for o in model.optimizer.optimizers
+    ]
     assert all(scaled) == (policy == "mixed_float16")
 
 
@@ -235,7 +245,9 @@ def test_a_loss_that_is_no_scalar_is_explained():
 
     model = Wrong.make()
     model.compile(d_optimizer="sgd", g_optimizer="sgd", run_eagerly=True)
-    with pytest.raises(ValueError, match=r"d_loss must return a scalar loss; it returned shape \(4,\)"):
+    with pytest.raises(
+        ValueError, match=r"d_loss must return a scalar loss; it returned shape \(4,\)"
+    ):
         checks.train(model, BATCH, 1)
 
 

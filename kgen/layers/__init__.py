@@ -1,6 +1,7 @@
 """Layers that Keras lacks or does otherwise than the papers; one concept in each file."""
 
 from kgen.layers.batch_normalization import BatchNormalization
+from kgen.layers.conv2d_transpose import Conv2DTranspose
 from kgen.layers.diff_augment import DiffAugment
 from kgen.layers.dropout import Dropout
 from kgen.layers.image_pool import ImagePool
@@ -9,6 +10,7 @@ from kgen.layers.spectral_normalization import SpectralNormalization
 
 __all__ = [
     "BatchNormalization",
+    "Conv2DTranspose",
     "DiffAugment",
     "Dropout",
     "ImagePool",

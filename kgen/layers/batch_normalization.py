@@ -19,13 +19,14 @@ class BatchNormalization(keras.layers.BatchNormalization):
     In training the statistics are those of the batch, and the moving variance is the *unbiased* one
     (n / (n - 1)), as in PyTorch; Keras' own layer keeps the biased one. At inference:
 
-    - `"instance"`: each image is normalized by its own mean and variance over height and width. Equal
-      to training with batch size 1, whatever the batch size, and made of plain operations (exports).
+    - `"instance"`: each image is normalized by its own mean and variance over height and width.
+      Equal to training with batch size 1, whatever the batch size, and made of plain operations
+      (exports).
     - `"batch"`: the statistics of the batch, as in training. Moving statistics are left alone.
     - `"moving"`: the moving averages, as in classification networks.
 
-    Input and output: float (B, ..., C). Ioffe and Szegedy, 2015; Isola et al., 2017, section 3.3 for
-    `"batch"` at batch size 1.
+    Input and output: float (B, ..., C). Ioffe and Szegedy, 2015; Isola et al., 2017, section 3.3
+    for `"batch"` at batch size 1.
 
     Args:
         momentum: share of the old moving statistics kept at each training step. Default 0.9, which
@@ -40,11 +41,11 @@ class BatchNormalization(keras.layers.BatchNormalization):
 
     Example:
 
-    >>> import numpy as np
+    >>> import keras, numpy as np
     >>> from kgen.layers import BatchNormalization
     >>> layer = BatchNormalization(inference_statistics="instance")
     >>> images = np.random.default_rng(0).normal(5, 2, (2, 8, 8, 3)).astype("float32")
-    >>> bool(abs(float(np.mean(layer(images)))) < 1e-4)
+    >>> bool(abs(np.mean(keras.ops.convert_to_numpy(layer(images)))) < 1e-4)
     True
     """
 
@@ -58,7 +59,8 @@ class BatchNormalization(keras.layers.BatchNormalization):
         super().__init__(momentum=momentum, epsilon=epsilon, **kwargs)
         if self.axis != -1:
             raise ValueError(
-                f"kgen's BatchNormalization normalizes the last axis (channels last); got axis={self.axis}"
+                "kgen's BatchNormalization normalizes the last axis (channels last); got "
+                f"axis={self.axis}"
             )
         self.inference_statistics = inference_statistics
 
@@ -71,7 +73,8 @@ class BatchNormalization(keras.layers.BatchNormalization):
     def inference_statistics(self, value: str) -> None:
         if value not in INFERENCE_STATISTICS:
             raise ValueError(
-                f"inference_statistics must be one of {', '.join(INFERENCE_STATISTICS)}; got {value!r}"
+                f"inference_statistics must be one of {', '.join(INFERENCE_STATISTICS)}; got "
+                f"{value!r}"
             )
         self._inference_statistics = value
 

@@ -63,8 +63,8 @@ class DiffAugment(keras.layers.Layer):
         if unknown := [name for name in self.stages if name not in POLICIES]:
             raise ValueError(
                 f"policy must name some of {', '.join(POLICIES)}, separated by commas; got "
-                f"{policy!r}, where {', '.join(map(repr, unknown))} is unknown. For no augmentation "
-                "leave the layer out."
+                f"{policy!r} with {', '.join(map(repr, unknown))}. To augment nothing, leave the "
+                "layer out."
             )
         self.policy = policy
         self.seed = seed

@@ -12,9 +12,10 @@ from keras import ops
 class ImagePool(keras.layers.Layer):
     """Return each image or, once the pool is full, with probability 1/2 an older one in its place.
 
-    Shrivastava et al., 2017, section 2.3; Zhu et al., 2017, section 4 (50 images for CycleGAN, none for
-    pix2pix). Images are taken one after another: while the pool is filling, the image is stored and
-    returned; afterwards, if p > 1/2, the image in a random slot is returned and replaced.
+    Shrivastava et al., 2017, section 2.3; Zhu et al., 2017, section 4 (50 images for CycleGAN,
+    none for pix2pix). Images are taken one after another: while the pool is filling, the image is
+    stored and returned; afterwards, if p > 1/2, the image in a random slot is returned and
+    replaced.
 
     Input and output: float (B, H, W, C). The pool, its filling and the random state are variables:
     they are saved with the model.
@@ -44,7 +45,8 @@ class ImagePool(keras.layers.Layer):
     def build(self, input_shape: tuple) -> None:
         if None in input_shape[1:]:
             raise ValueError(
-                f"an image pool stores images of one size; got {input_shape}. Build the networks for a "
+                f"an image pool stores images of one size; got {input_shape}. Build the "
+                "networks for a "
                 "fixed height and width, or set pool_size=0."
             )
         self.stored = self.add_weight(

@@ -13,10 +13,10 @@ class SpectralNormalization(layers.Wrapper):
     """Run a layer with its kernel divided by the kernel's largest singular value.
 
     Miyato et al., 2018, algorithm 1: W_sn = W / sigma(W), sigma = u^T W v by power iteration. The
-    stored kernel is never overwritten: the division is part of the forward pass, gradients go through
-    sigma, and the layer may be called many times in a step. `u` and `v` are non-trainable variables,
-    improved by `iterations` rounds at each call in training and left alone at inference, as in
-    `torch.nn.utils.spectral_norm`.
+    stored kernel is never overwritten: the division is part of the forward pass, gradients go
+    through sigma, and the layer may be called many times in a step. `u` and `v` are non-trainable
+    variables, improved by `iterations` rounds at each call in training and left alone at
+    inference, as in `torch.nn.utils.spectral_norm`.
 
     Args:
         layer: `Conv1D`, `Conv2D`, `Conv3D` or `Dense`.
@@ -31,8 +31,8 @@ class SpectralNormalization(layers.Wrapper):
     >>> import numpy as np, keras
     >>> from kgen.layers import SpectralNormalization
     >>> dense = SpectralNormalization(keras.layers.Dense(4, use_bias=False), iterations=50)
-    >>> identity = dense(np.eye(6, dtype="float32"), training=True)
-    >>> round(float(np.linalg.svd(np.array(identity), compute_uv=False)[0]), 3)
+    >>> kernel = keras.ops.convert_to_numpy(dense(np.eye(6, dtype="float32"), training=True))
+    >>> round(float(np.linalg.svd(kernel, compute_uv=False)[0]), 3)
     1.0
     """
 
@@ -41,7 +41,8 @@ class SpectralNormalization(layers.Wrapper):
     ) -> None:
         if not isinstance(layer, (layers.Conv1D, layers.Conv2D, layers.Conv3D, layers.Dense)):
             raise TypeError(
-                "SpectralNormalization wraps Conv1D, Conv2D, Conv3D or Dense (a transposed or depthwise "
+                "SpectralNormalization wraps Conv1D, Conv2D, Conv3D or Dense (a transposed "
+                "or depthwise "
                 f"kernel has another matrix form); got {type(layer).__name__}"
             )
         super().__init__(layer, **{"dtype": layer.dtype_policy, **kwargs})

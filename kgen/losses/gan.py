@@ -12,7 +12,8 @@ GAN_MODES = ("vanilla", "nonsaturating", "lsgan", "hinge", "wgangp")
 def real_loss(logits: Any, mode: str = "vanilla") -> Any:
     """What a discriminator pays for taking real images for fakes.
 
-    - `vanilla`, `nonsaturating`: binary cross-entropy with logits against 1 (Goodfellow et al., 2014).
+    - `vanilla`, `nonsaturating`: binary cross-entropy with logits against 1 (Goodfellow et al.,
+      2014).
     - `lsgan`: (D - 1)^2 (Mao et al., 2017).
     - `hinge`: max(0, 1 - D) (Lim and Ye, 2017).
     - `wgangp`: -D (Gulrajani et al., 2017; add `gradient_penalty`).

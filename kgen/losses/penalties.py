@@ -21,8 +21,8 @@ def gradient_penalty(
 ) -> Any:
     """The WGAN-GP penalty: E (|| grad_x D(x) ||_2 - 1)^2 between real and fake images.
 
-    Gulrajani et al., 2017, equation 3: x = a real + (1 - a) fake, with one uniform a for each image.
-    Multiply by the weight lambda (10 in the paper).
+    Gulrajani et al., 2017, equation 3: x = a real + (1 - a) fake, with one uniform a for each
+    image. Multiply by the weight lambda (10 in the paper).
 
     Args:
         discriminator: image -> logits; close over a condition.

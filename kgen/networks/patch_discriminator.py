@@ -29,13 +29,14 @@ def patch_discriminator(
 ) -> keras.Model:
     """Build the PatchGAN discriminator.
 
-    Isola et al., 2017, section 3.2.2 and appendix 6.1.2: C64-C128-C256-C512 with `n_layers=3` judges
-    overlapping patches of 70x70 pixels. The receptive field is 16, 34, 70, 142, 286 for 1 to 5 layers;
-    `n_layers=0` is the PixelGAN of 1x1 convolutions.
+    Isola et al., 2017, section 3.2.2 and appendix 6.1.2: C64-C128-C256-C512 with `n_layers=3`
+    judges overlapping patches of 70x70 pixels. The receptive field is 16, 34, 70, 142, 286 for 1
+    to 5 layers; `n_layers=0` is the PixelGAN of 1x1 convolutions.
 
-    Inputs: condition (B, H, W, condition_channels) and image (B, H, W, C), float in [-1, 1]; the image
-    alone where `condition_channels` is 0. Output: float32 logits (B, h, w, 1), no sigmoid; 30x30 for
-    256x256 with the default padding.
+    Inputs: condition (B, H, W, condition_channels) and image (B, H, W, C), float in [-1, 1]; the
+        image
+    alone where `condition_channels` is 0. Output: float32 logits (B, h, w, 1), no sigmoid; 30x30
+    for 256x256 with the default padding.
 
     Args:
         image_shape: (H, W, C) of the image judged; None for any height or width.
@@ -66,7 +67,8 @@ def patch_discriminator(
     smallest = min((side for side in image_shape[:2] if side is not None), default=2**31)
     if n_layers and smallest < 2**n_layers * 3:
         raise ValueError(
-            f"a discriminator of n_layers={n_layers} needs images of at least {2**n_layers * 3} pixels a side; "
+            f"a discriminator of n_layers={n_layers} needs images of at least "
+            f"{2**n_layers * 3} pixels a side; "
             f"got {image_shape[0]}x{image_shape[1]}. Take fewer layers."
         )
     layer = Style(normalization, use_bias, **style)

@@ -26,8 +26,8 @@ def resnet_generator(
 ) -> keras.Model:
     """Build the generator of residual blocks at a quarter of the resolution.
 
-    Johnson et al., 2016; Zhu et al., 2017, appendix 7.2: c7s1-64, d128, d256, R256 x blocks, u128, u64,
-    c7s1-3. Eight times the work of the U-Net at 256x256, and any size divisible by 4.
+    Johnson et al., 2016; Zhu et al., 2017, appendix 7.2: c7s1-64, d128, d256, R256 x blocks, u128,
+    u64, c7s1-3. Eight times the work of the U-Net at 256x256, and any size divisible by 4.
 
     Input: float (B, H, W, C) in [-1, 1]. Output: float32 (B, H, W, output_channels) in [-1, 1].
 
@@ -54,7 +54,8 @@ def resnet_generator(
     """
     if any(side is not None and side % 4 for side in input_shape[:2]):
         raise ValueError(
-            f"the ResNet generator needs a height and width divisible by 4; got {input_shape[0]}x{input_shape[1]}"
+            "the ResNet generator needs a height and width divisible by 4; got "
+            f"{input_shape[0]}x{input_shape[1]}"
         )
     if upsample not in ("transpose", "resize"):
         raise ValueError(f"upsample must be 'transpose' or 'resize'; got {upsample!r}")

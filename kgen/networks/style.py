@@ -8,7 +8,7 @@ from typing import Any
 import keras
 from keras import layers
 
-from kgen.layers import BatchNormalization
+from kgen.layers import BatchNormalization, Conv2DTranspose
 
 NORMALIZATIONS = ("batch", "instance", None)
 INITIALIZERS = ("normal", "xavier", "kaiming", "orthogonal")
@@ -23,8 +23,8 @@ class Style:
         use_bias: bias in convolutions that normalization follows; None: only with `"instance"`. In
             front of batch normalization a bias has no gradient but rounding noise, which Adam turns
             into a random walk.
-        initializer: kernels: `"normal"` N(0, 0.02), `"xavier"` (gain 0.02), `"kaiming"`, `"orthogonal"`
-            (gain 0.02). Biases start at 0.
+        initializer: kernels: `"normal"` N(0, 0.02), `"xavier"` (gain 0.02), `"kaiming"`,
+            `"orthogonal"` (gain 0.02). Biases start at 0.
         gamma_stddev: batch normalization's scale starts as N(1, gamma_stddev).
         epsilon: added to variances.
         momentum: share of the old moving statistics kept at each step.
@@ -101,7 +101,7 @@ class Style:
         **kwargs: Any,
     ) -> layers.Layer:
         """A transposed convolution of stride 2."""
-        return layers.Conv2DTranspose(
+        return Conv2DTranspose(
             filters,
             size,
             2,

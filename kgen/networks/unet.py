@@ -36,9 +36,9 @@ def unet(
 ) -> keras.Model:
     """Build the encoder-decoder with skips that pix2pix translates images with.
 
-    Isola et al., 2017, appendix 6.1.1: C64-C128-C256-C512-C512-C512-C512-C512 down, as many blocks up,
-    each 4x4 convolution with stride 2. The deepest level has no batch normalization: at batch size 1
-    it would put out its offset, whatever the picture.
+    Isola et al., 2017, appendix 6.1.1: C64-C128-C256-C512-C512-C512-C512-C512 down, as many blocks
+    up, each 4x4 convolution with stride 2. The deepest level has no batch normalization: at batch
+    size 1 it would put out its offset, whatever the picture.
 
     Input: float (B, H, W, C) in [-1, 1]. Output: float32 (B, H, W, output_channels) in [-1, 1].
     H and W are divisible by 2^depth, or None (any such size).
@@ -54,11 +54,11 @@ def unet(
         bottleneck_normalization: normalize the deepest level too (the TensorFlow tutorial). Default
             False.
         dropout: share of values dropped, 0 for none. Default 0.5.
-        dropout_levels: which up blocks drop, counted from the innermost = 0: `"paper"` the innermost
-            min(3, n - 4); `"torch"` n - 5 blocks from 1 on (the PyTorch implementation skips the
-            innermost); or a list of numbers.
-        relu_before_concat: apply the ReLU to the upward path only, so that skips keep their negative
-            part (the TensorFlow tutorial). Default False: ReLU on the whole.
+        dropout_levels: which up blocks drop, counted from the innermost = 0: `"paper"` the
+            innermost min(3, n - 4); `"torch"` n - 5 blocks from 1 on (the PyTorch implementation
+            skips the innermost); or a list of numbers.
+        relu_before_concat: apply the ReLU to the upward path only, so that skips keep their
+            negative part (the TensorFlow tutorial). Default False: ReLU on the whole.
         concat_order: `"skip_first"` (default, as PyTorch's weights have it) or `"up_first"`.
         upsample: `"transpose"` (default), or `"resize"`: nearest x2, then a 3x3 convolution, which
             leaves no checkerboard.
@@ -121,7 +121,7 @@ def unet(
 def unet_depth(
     height: int | None, width: int | None, depth: int | None = None, padded: bool = False
 ) -> int:
-    """The number of levels for an image size; raises a ValueError that names the nearest legal sizes."""
+    """The number of levels for an image size; an illegal size raises, naming the nearest legal."""
     sides = [side for side in (height, width) if side is not None]
     if depth is None and (len(sides) < 2 or padded):
         depth = 8 if not sides else max(SMALLEST_DEPTH, min(8, min(sides).bit_length() - 1))
@@ -139,9 +139,12 @@ def unet_depth(
             for s in wrong
         ]
         raise ValueError(
-            f"a U-Net of depth {depth} halves the image {depth} times: height and width must be multiples "
-            f"of {multiple}; got {height}x{width} (nearest: {'; '.join(near)}). Resize the images, choose a "
-            f"smaller depth, or pass pad_to_multiple=True, which mirrors the border and crops the output."
+            f"a U-Net of depth {depth} halves the image {depth} times: height and width must "
+            "be multiples "
+            f"of {multiple}; got {height}x{width} (nearest: {'; '.join(near)}). Resize the "
+            "images, choose a "
+            "smaller depth, or pass pad_to_multiple=True, which mirrors the border and crops "
+            "the output."
         )
     return depth
 

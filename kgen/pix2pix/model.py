@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 import keras
@@ -22,20 +23,20 @@ INFERENCE_MODES = {
     "paper": ("batch", True),
     "moving": ("moving", False),
 }
-GENERATORS = {"unet": unet, "resnet": resnet_generator}
+GENERATORS: dict[str, Callable[..., keras.Model]] = {"unet": unet, "resnet": resnet_generator}
 
 
 @keras.saving.register_keras_serializable("kgen")
 class Pix2Pix(AdversarialModel):
     """Paired image translation with a conditional GAN (Isola et al., 2017).
 
-    A generator G turns a source picture A into a picture B'; a discriminator D sees (A, B) or (A, B')
-    and judges patches. Equation 4: G* = arg min_G max_D L_cGAN(G, D) + lambda L_L1(G), lambda = 100.
-    The discriminator is updated first; the generator then learns from the updated one, on the same
-    fake.
+    A generator G turns a source picture A into a picture B'; a discriminator D sees (A, B) or (A,
+    B') and judges patches. Equation 4: G* = arg min_G max_D L_cGAN(G, D) + lambda L_L1(G), lambda
+    = 100. The discriminator is updated first; the generator then learns from the updated one, on
+    the same fake.
 
-    Batches are pairs (source, target): float32 (B, H, W, C) and (B, H, W, C'), in [-1, 1]. Calling the
-    model gives float32 (B, H, W, C') in [-1, 1]; `generate` works on 8-bit images.
+    Batches are pairs (source, target): float32 (B, H, W, C) and (B, H, W, C'), in [-1, 1]. Calling
+    the model gives float32 (B, H, W, C') in [-1, 1]; `generate` works on 8-bit images.
 
     In the logs: `d_loss`, `g_loss`; `d_real` and `d_fake`, the discriminator's mean loss on real
     and on generated pairs; `g_adversarial`; `g_l1`, the mean absolute error in [0, 2], and
@@ -57,8 +58,8 @@ class Pix2Pix(AdversarialModel):
         ema_decay: keep a moving average of the generator's weights with this decay (0.999, say) and
             use it at inference. Default None.
         inference_mode: what batch normalization and dropout do outside of training.
-            `"instance"` (default): statistics of each single image, no dropout; deterministic, independent
-            of the batch size, equal to the paper at batch size 1 but for dropout.
+            `"instance"` (default): statistics of each single image, no dropout; deterministic,
+            independent of the batch size, equal to the paper at batch size 1 but for dropout.
             `"paper"`: batch statistics and dropout on, as in training.
             `"moving"`: moving averages, no dropout, as in classification networks; visibly worse
             after training with batch size 1.
@@ -147,8 +148,8 @@ class Pix2Pix(AdversarialModel):
             n_layers: of the discriminator. Default 3, the 70x70 PatchGAN.
             seed: of all initial weights and random draws.
             overrides: arguments of `Pix2Pix`, and of the generator's function (`dropout`,
-                `pad_to_multiple`, `upsample`, `depth`, `blocks`, ...). `discriminator_options={...}` goes to
-                `patch_discriminator`.
+                `pad_to_multiple`, `upsample`, `depth`, `blocks`, ...).
+                `discriminator_options={...}` goes to `patch_discriminator`.
 
         Raises:
             ValueError: unknown preset or generator. TypeError: unknown argument.
@@ -185,7 +186,7 @@ class Pix2Pix(AdversarialModel):
     # ------------------------------------------------------------------ the game
 
     @property
-    def reports(self) -> tuple[str, ...]:
+    def reports(self) -> tuple[str, ...]:  # type: ignore[override]
         penalty = ("d_penalty",) if self._has_penalty() else ()
         return ("d_real", "d_fake", *penalty, "g_adversarial", "g_l1", "g_l1_weighted")
 
@@ -258,7 +259,7 @@ class Pix2Pix(AdversarialModel):
         }
 
     def _from_pool(self, source: Any, fake: Any) -> tuple[Any, Any]:
-        if not self.pool_size:
+        if self.pool is None:
             return source, fake
         if not self.is_conditional:
             return source, self.pool(fake)
@@ -335,7 +336,8 @@ class Pix2Pix(AdversarialModel):
     def check_batch(self, batch: Any) -> None:
         if not isinstance(batch, (tuple, list)) or len(batch) != 2:
             raise ValueError(
-                f"pix2pix learns from pairs: a batch must be (source, target); got {describe(batch)}. "
+                "pix2pix learns from pairs: a batch must be (source, target); got "
+                f"{describe(batch)}. "
                 "With arrays: model.fit(source, target)."
             )
         source, target = batch
@@ -343,7 +345,8 @@ class Pix2Pix(AdversarialModel):
         check_images("target", target, self.generator.output_shape)
         if source.shape[:3] != target.shape[:3]:
             raise ValueError(
-                f"source and target must be as many and of one size; got {source.shape} and {target.shape}"
+                f"source and target must be as many and of one size; got {source.shape} and "
+                f"{target.shape}"
             )
 
     def _pair_channels(self) -> int:
@@ -355,8 +358,10 @@ class Pix2Pix(AdversarialModel):
         )
         if self._pair_channels() != wanted:
             raise ValueError(
-                f"the generator turns {self.generator.input_shape[-1]} into {self.generator.output_shape[-1]} "
-                f"channels, so the discriminator must take {wanted} in all; it takes {self._pair_channels()}. "
+                f"the generator turns {self.generator.input_shape[-1]} into "
+                f"{self.generator.output_shape[-1]} "
+                f"channels, so the discriminator must take {wanted} in all; it takes "
+                f"{self._pair_channels()}. "
                 "Build it with patch_discriminator((H, W, C'), condition_channels=C)."
             )
 

@@ -1,7 +1,7 @@
 """pix2pix by hand in bare JAX: the reference that `tools/benchmark` holds kgen's step against.
 
-`make_step(size, batch, precision)` gives a function that does one compiled training step and returns
-the generator's loss as a float.
+`make_step(size, batch, precision)` gives a function that does one compiled training step and
+returns the generator's loss as a float.
 """
 
 import jax
@@ -121,7 +121,9 @@ def make_step(size: int, batch: int, precision: str = "float32", device: str = "
     y = x[..., ::-1]
 
     def low(tree):
-        return jax.tree.map(lambda a: a.astype("bfloat16"), tree) if precision == "bfloat16" else tree
+        return (
+            jax.tree.map(lambda a: a.astype("bfloat16"), tree) if precision == "bfloat16" else tree
+        )
 
     def play(g, x, key):
         return generate(low(g), low(x), key, depth)

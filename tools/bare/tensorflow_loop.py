@@ -1,4 +1,5 @@
-"""pix2pix by hand in bare TensorFlow: the reference that `tools/benchmark` holds kgen's step against.
+"""pix2pix by hand in bare TensorFlow: the reference that `tools/benchmark` holds kgen's step
+against.
 
 Variables, `tf.nn` and one `tf.function`, no Keras. `make_step(size, batch, precision)` gives a
 function that does one training step and returns the generator's loss as a float.
@@ -76,7 +77,11 @@ class Discriminator(Net):
         pad = [[0, 0], [1, 1], [1, 1], [0, 0]]
         for i, stride in enumerate((2, 2, 2, 1)):
             x = self.conv(x, f"conv{i}", base * 2**i, stride, pad)
-            x = self.normalize(x, f"conv{i}") if i else x + tf.cast(self.vector("bias0", base), self.dtype)
+            x = (
+                self.normalize(x, f"conv{i}")
+                if i
+                else x + tf.cast(self.vector("bias0", base), self.dtype)
+            )
             x = leaky(x)
         return tf.cast(self.conv(x, "logits", 1, 1, pad), "float32") + self.vector("bias", 1)
 
@@ -86,7 +91,9 @@ class Adam(tf.Module):
 
     def __init__(self, variables):
         super().__init__()
-        self.slots = [(tf.Variable(tf.zeros_like(v)), tf.Variable(tf.zeros_like(v))) for v in variables]
+        self.slots = [
+            (tf.Variable(tf.zeros_like(v)), tf.Variable(tf.zeros_like(v))) for v in variables
+        ]
         self.count = tf.Variable(0.0)
 
     def apply(self, variables, gradients):
@@ -94,8 +101,8 @@ class Adam(tf.Module):
         powers = [tf.pow(b, self.count) for b in (0.5, 0.999)]
         for v, g, (m1, m2) in zip(variables, gradients, self.slots, strict=True):
             tf.raw_ops.ResourceApplyAdam(
-                var=v.handle, m=m1.handle, v=m2.handle, beta1_power=powers[0], beta2_power=powers[1],
-                lr=2e-4, beta1=0.5, beta2=0.999, epsilon=1e-8, grad=g,
+                var=v.handle, m=m1.handle, v=m2.handle, beta1_power=powers[0],
+                beta2_power=powers[1], lr=2e-4, beta1=0.5, beta2=0.999, epsilon=1e-8, grad=g,
             )  # fmt: skip
 
 
