@@ -73,14 +73,15 @@ def to_unit(images: Any) -> np.ndarray:
     return (images + 1.0) / 2.0
 
 
-def _three_channels(images: np.ndarray, channels: Sequence[int] | None) -> np.ndarray:
+def _three_channels(images: np.ndarray, channels: Sequence[int] | str | None) -> np.ndarray:
     count = images.shape[-1]
     if channels is not None:
-        if len(channels) != 3 or not all(-count <= channel < count for channel in channels):
+        indices = [int(channel) for channel in channels if channel in range(-count, count)]
+        if len(channels) != 3 or len(indices) != 3:
             raise ValueError(
                 f'channels must be three indices below {count}, or "classes"; received {channels!r}'
             )
-        return images[..., list(channels)]
+        return images[..., indices]
     if count == 1:
         return np.repeat(images, 3, axis=-1)
     if count == 2:

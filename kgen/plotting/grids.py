@@ -131,7 +131,7 @@ def before_after(
 
 
 def draw_panels(
-    rows: Sequence[Sequence[np.ndarray]],
+    rows: Sequence[Sequence[np.ndarray] | np.ndarray],
     row_labels: Sequence[str] = (),
     column_labels: Sequence[str] = (),
     title: str | None = None,
