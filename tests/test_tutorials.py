@@ -1,0 +1,167 @@
+"""The tutorials run from top to bottom, say what they promise, and equal their notebooks."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from importlib.machinery import SourceFileLoader
+from pathlib import Path
+
+import keras
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+SOURCES = sorted((REPOSITORY / "tutorials").glob("[0-9]*.py"))
+LONGEST_CELL = 15  # lines of one idea, blank lines and imports aside
+
+# Runs a source as a script, then answers with the values of some of its expressions.
+RUNNER = """
+import json, runpy, sys
+names = runpy.run_path(sys.argv[1], run_name="__main__")
+print("RESULT " + json.dumps({e: eval(e, names) for e in sys.argv[2:]}, default=float))
+"""
+
+# The functions of the walk-through (Garg, "Using Pix2Pix ..."), as headings.
+WALK_THROUGH = """load_images preprocess_data define_discriminator define_encoder_block
+    decoder_block define_generator define_gan generate_real_samples generate_fake_samples
+    summarize_performance train plot_images""".split()
+
+
+def read_cells(source: Path) -> list[tuple[str, str]]:
+    loader = SourceFileLoader("build_notebooks", str(REPOSITORY / "tools" / "build_notebooks"))
+    tool: dict = {"__name__": "build_notebooks", "__file__": loader.path}
+    exec(loader.get_code("build_notebooks"), tool)
+    return tool["read_cells"](source.read_text("utf-8"))
+
+
+def source_of(name: str) -> Path:
+    return next(source for source in SOURCES if source.stem.startswith(name))
+
+
+def execute(name: str, folder: Path, *expressions: str) -> dict:
+    """Run a tutorial in QUICK mode, in `folder`; the values of expressions at its end."""
+    threads = os.environ.get("OMP_NUM_THREADS", "1")
+    environment = {
+        **os.environ,
+        "KGEN_QUICK": "1",
+        "KGEN_MAPS": "",
+        "KERAS_BACKEND": keras.config.backend(),
+        "MPLBACKEND": "agg",
+        "OMP_NUM_THREADS": threads,
+        "TF_NUM_INTRAOP_THREADS": threads,
+        "PYTHONPATH": os.pathsep.join([str(REPOSITORY), os.environ.get("PYTHONPATH", "")]),
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", RUNNER, str(source_of(name)), *expressions],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-1000:] + done.stderr[-3000:]
+    return json.loads(done.stdout.split("RESULT ")[-1])
+
+
+@pytest.mark.slow
+def test_one_step_three_backends(tmp_path):
+    found = execute(
+        "00",
+        tmp_path,
+        "moved_by_d",
+        "moved_by_g",
+        "still",
+        "moved",
+        "installed",
+        "largest_difference",
+    )
+    for mover, other, distances in (
+        ("d", "g", found["moved_by_d"]),
+        ("g", "d", found["moved_by_g"]),
+    ):
+        assert min(distances[mover]) > 0.0
+        assert max(distances[other]) == 0.0
+    still, moved = found["still"], found["moved"]
+    assert moved["seen_by_d"] == pytest.approx(moved["seen_by_g"], rel=1e-6)
+    assert moved["d_loss"] == pytest.approx(still["d_loss"], rel=1e-6)
+    assert moved["g_loss"] != pytest.approx(still["g_loss"], rel=1e-4)
+    assert keras.config.backend() in found["installed"]
+    assert found["largest_difference"] < 1e-5
+
+
+@pytest.mark.slow
+def test_pix2pix_maps(tmp_path):
+    found = execute(
+        "01",
+        tmp_path,
+        "history.history['g_l1']",
+        "history.history['learning_rate']",
+        "scores",
+        "lazy_l1",
+        "list(moved.values())",
+        "difference",
+        "np.abs(again - generated[:4]).max()",
+        "len(film)",
+        "[name for name, value in globals().items() if callable(value)]",
+    )
+    l1 = found["history.history['g_l1']"]
+    assert len(l1) == 5
+    assert l1[-1] < 0.6 * l1[0]
+    assert found["history.history['learning_rate']"][-1] == pytest.approx(1e-4)
+    assert found["scores"]["g_l1"] < 0.9 * found["lazy_l1"]
+    assert found["np.abs(again - generated[:4]).max()"] == 0.0
+    assert found["difference"] < 1e-5  # the walk-through's generator and the preset "seed"
+    assert found["len(film)"] == 6
+    check_what_moved(*found["list(moved.values())"])
+    check_run_folder(tmp_path / "runs" / "01_pix2pix_maps")
+
+
+def check_what_moved(d_steps: dict, g_step: dict, kgen_step: dict) -> None:
+    """The walk-through's D trains six vectors, in its own steps and in G's; kgen's trains whole."""
+    for change in (d_steps, g_step):
+        moving = [path for path, distance in change.items() if distance > 0.0]
+        assert len(moving) == 6
+        assert all(path.endswith(("gamma", "beta")) for path in moving)
+    assert min(kgen_step.values()) > 0.0
+
+
+def check_run_folder(run: Path) -> None:
+    assert len(list((run / "maps" / "train").glob("*.png"))) == 80
+    assert len(list((run / "samples").glob("epoch_*.png"))) == 5
+    assert (run / "saved" / "model_0005.keras").is_file()
+    assert (run / "loss_curves.png").stat().st_size > 5000
+    assert (run / "model.keras").is_file()
+    if (run / "saved_model").exists():
+        report = json.loads((run / "saved_model" / "export.json").read_text())
+        assert report["max_difference"]["serve"] < 1e-4
+
+
+def test_the_walk_through_is_found_again():
+    kinds = read_cells(source_of("01"))
+    headings = " ".join(re.findall(r"^## (.*)$", "\n".join(c for _, c in kinds), re.MULTILINE))
+    assert [name for name in WALK_THROUGH if name not in headings] == []
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.stem)
+def test_cells_are_short(source):
+    for kind, content in read_cells(source):
+        lines = [line for line in content.splitlines() if line.strip()]
+        lines = [line for line in lines if not re.match(r"(import|from) ", line)]
+        limit = LONGEST_CELL if kind == "code" else 40
+        assert len(lines) <= limit, f"{len(lines)} lines in one cell of {source.name}:\n{content}"
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.stem)
+def test_notebook_equals_its_source(source):
+    notebook = json.loads(source.with_suffix(".ipynb").read_text("utf-8"))
+    built = [cell for cell in notebook["cells"] if cell["id"] != "built"]
+    written = [(cell["cell_type"], "".join(cell["source"])) for cell in built]
+    assert written == read_cells(source), "run tools/build_notebooks"
+    code = [cell for cell in built if cell["cell_type"] == "code"]
+    assert [cell["execution_count"] for cell in code] == list(range(1, len(code) + 1))
+    outputs = [output for cell in code for output in cell["outputs"]]
+    assert not [output for output in outputs if output["output_type"] == "error"]
+    pictures = [output for output in outputs if "image/png" in output.get("data", {})]
+    assert len(pictures) >= 5
+    assert source.with_suffix(".ipynb").stat().st_size < 1_000_000
