@@ -205,6 +205,7 @@ class AdversarialModel(backend.Steps, keras.Model):
         self._check_first(x, y, kwargs.get("batch_size"))
         if hasattr(x, "epoch"):
             x.epoch = kwargs.get("initial_epoch", 0)
+            kwargs.setdefault("shuffle", False)  # it shuffles by itself, from its own seed
         try:
             return super().fit(x, y, *args, **kwargs)
         except Exception as error:  # some backends bury what a data source raised

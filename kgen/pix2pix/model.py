@@ -163,7 +163,7 @@ class Pix2Pix(AdversarialModel):
         own = {k: overrides.pop(k) for k in list(overrides) if k in _MODEL_ARGUMENTS}
         # only a U-Net has the preset's levels and skips
         g_options = recipe["generator"] if generator == "unet" else {}
-        return cls(
+        model = cls(
             GENERATORS[generator](
                 image_shape,
                 output_channels,
@@ -182,6 +182,8 @@ class Pix2Pix(AdversarialModel):
             ),
             **{"seed": seed, **recipe["model"], **own},
         )
+        model.preset = preset
+        return model
 
     # ------------------------------------------------------------------ the game
 
@@ -247,6 +249,11 @@ class Pix2Pix(AdversarialModel):
     def score(self, batch: tuple) -> dict[str, Any]:
         """Mean absolute error, PSNR and SSIM of what the model generates; nothing is updated."""
         source, target = batch
+        if any(side is not None and side < 11 for side in target.shape[1:3]):
+            raise ValueError(
+                "evaluate reports SSIM, whose window is 11 pixels wide; got pictures of "
+                f"{target.shape[1]}x{target.shape[2]}"
+            )
         fake = self(source)
         squares = ops.mean(ops.square(target - fake), axis=(1, 2, 3))
         decibel = 10.0 * ops.log10(4.0 / ops.maximum(squares, 1e-12))  # the range [-1, 1] is 2 wide

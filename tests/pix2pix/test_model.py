@@ -11,7 +11,9 @@ from tests import checks
 
 # two smooth pictures, and what is to be made of them
 ROWS, COLUMNS, SHIFTS = np.arange(32)[:, None, None], np.arange(32)[:, None], np.arange(3)
-SOURCE = np.stack([np.sin(0.2 * ROWS + 0.1 * k * COLUMNS + SHIFTS) for k in (1, 3)]).astype("float32")
+SOURCE = np.stack([np.sin(0.2 * ROWS + 0.1 * k * COLUMNS + SHIFTS) for k in (1, 3)]).astype(
+    "float32"
+)
 TARGET = np.tanh(2 * SOURCE[:, ::-1])
 
 
@@ -161,7 +163,9 @@ def test_inference_mode_can_be_changed_and_is_saved(tmp_path):
 def test_averaged_generator_follows_and_is_used_at_inference():
     model = small(ema_decay=0.5, dropout=0.0)
     model.compile()
-    start = checks.values(model.averaged_generator.trainable_weights + model.averaged_generator.weights)
+    start = checks.values(
+        model.averaged_generator.trainable_weights + model.averaged_generator.weights
+    )
     checks.train(model, (SOURCE, TARGET), 1)
     for average, source, old in zip(
         checks.values(model.averaged_generator.weights),

@@ -75,7 +75,9 @@ def make_step(size: int, batch: int, precision: str = "float32", device: str = "
         return contextlib.nullcontext()
 
     def bce(logits: torch.Tensor, value: float) -> torch.Tensor:
-        return binary_cross_entropy_with_logits(logits.float(), torch.full_like(logits, value).float())
+        return binary_cross_entropy_with_logits(
+            logits.float(), torch.full_like(logits, value).float()
+        )
 
     def step() -> float:
         g_optimizer, d_optimizer = optimizers
