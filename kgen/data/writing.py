@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from kgen.data.images import as_stored
+from kgen.data.images import IMAGE_SUFFIXES, as_stored
 
 COLOUR_TYPES = {1: 0, 2: 4, 3: 2, 4: 6}  # channels -> grey, grey + alpha, RGB, RGBA
 UP = 2  # the filter that stores the difference to the row above; most pictures get smaller by it
@@ -21,7 +21,7 @@ def write_image(path: str | Path, array: np.ndarray) -> Path:
     """Writes an image of 1 to 4 channels as PNG, any other as `.npy`, whole or not at all.
 
     Args:
-        path: where to; its ending is replaced by `.png` or `.npy`. Missing folders are made.
+        path: where to; an image's ending is replaced by `.png` or `.npy`, or they are added. Missing folders are made.
         array: (H, W, C) or (H, W), uint8 or uint16 (PNG); float32 or more channels (`.npy`).
 
     Returns:
@@ -38,7 +38,8 @@ def write_image(path: str | Path, array: np.ndarray) -> Path:
     array = as_stored(array)
     is_png = array.shape[2] in COLOUR_TYPES and array.dtype.kind == "u"
     path = Path(path)
-    path = path.with_name(path.name.removesuffix(path.suffix) + (".png" if is_png else ".npy"))
+    name = path.stem if path.suffix.lower() in IMAGE_SUFFIXES else path.name
+    path = path.with_name(name + (".png" if is_png else ".npy"))
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".writing-{path.name}")
     if is_png:
