@@ -15,6 +15,16 @@ from keras import tree
 UNDECLARED_SIDE = 256  # height and width of the samples for networks that take any size
 
 
+def default_tolerance(network: keras.Model) -> float:
+    """How much an export may differ: rounding in float32, or in half precision."""
+
+    def is_half(layer: Any) -> bool:
+        own = str(layer.compute_dtype) in ("float16", "bfloat16")
+        return own or any(is_half(part) for part in getattr(layer, "layers", ()))
+
+    return 0.05 if is_half(network) else 1e-4
+
+
 def make_samples(
     network: keras.Model, sample: Any, dynamic_batch: bool
 ) -> tuple[dict, dict[str, list]]:
@@ -187,8 +197,8 @@ def _check(signature: str, largest: float, mean: float, tolerance: float, path: 
         raise RuntimeError(
             f"the exported model differs from the original by {largest:.3g}{unit} in {signature!r} "
             f"(mean {mean:.3g}); allowed are {allowed:g} (mean {allowed_mean:.3g}). Nothing at "
-            f"{path} was replaced. Models in mixed precision need a larger tolerance (about 0.05); "
-            "otherwise a layer computes something else on TensorFlow."
+            f"{path} was replaced. Some layer computes something else on TensorFlow, or the "
+            "tolerance is too small for the precision that the model computes in."
         )
 
 

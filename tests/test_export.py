@@ -14,6 +14,7 @@ import pytest
 
 import kgen
 from kgen.export import export
+from kgen.export_check import default_tolerance
 from kgen.networks import unet
 
 BACKEND = keras.config.backend()
@@ -216,6 +217,15 @@ def test_classes_that_no_other_process_finds_are_refused(tmp_path):
     with pytest.raises(ValueError, match=r"Scripted, Unregistered: a custom class .* cannot find"):
         export(network, tmp_path / "saved_model")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_half_precision_gets_a_wider_tolerance():
+    source = keras.Input((8, 8, 3))
+    half = keras.layers.Conv2D(3, 1, dtype="mixed_bfloat16")(source)
+    assert default_tolerance(keras.Model(source, half)) == 0.05
+    nested = keras.Sequential([keras.Input((8, 8, 3)), keras.Model(source, half)])
+    assert default_tolerance(nested) == 0.05
+    assert default_tolerance(unet((32, 32, 3), base_filters=1)) == 1e-4
 
 
 @needs_tensorflow
