@@ -21,7 +21,7 @@ def write_image(path: str | Path, array: np.ndarray) -> Path:
     """Writes an image of 1 to 4 channels as PNG, any other as `.npy`, whole or not at all.
 
     Args:
-        path: where to; gets the ending `.png` or `.npy` in place of another image's. Missing folders
+        path: where to; gets the ending `.png` or `.npy` in place of an image's. Missing folders
             are made.
         array: (H, W, C) or (H, W), uint8 or uint16 (PNG); float32 or more channels (`.npy`).
 
