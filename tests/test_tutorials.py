@@ -85,7 +85,8 @@ def test_one_step_three_backends(tmp_path):
     still, moved = found["still"], found["moved"]
     assert moved["seen_by_d"] == pytest.approx(moved["seen_by_g"], rel=1e-6)
     assert moved["d_loss"] == pytest.approx(still["d_loss"], rel=1e-6)
-    assert moved["g_loss"] != pytest.approx(still["g_loss"], rel=1e-4)
+    judged = [logs["g_loss"] - 100 * logs["l1"] for logs in (still, moved)]
+    assert judged[0] != pytest.approx(judged[1], rel=1e-3)
     assert keras.config.backend() in found["installed"]
     assert found["largest_difference"] < 1e-5
 

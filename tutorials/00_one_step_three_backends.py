@@ -26,6 +26,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 QUICK = os.environ.get("KGEN_QUICK", "1") == "1"
 started = time.perf_counter(), time.process_time()
 
+# %%
 import keras
 import numpy as np
 from keras import ops
@@ -72,14 +73,14 @@ for name, network, output in (("generator", generator, fake), ("discr.", discrim
     print(f"{name:10} {network.count_params():9,} weights, puts out {output.shape}")
 
 # %% [markdown]
-# Neither has learnt anything: the generator's image is grey, the discriminator undecided.
+# Neither has learnt anything: the generator's image is grey, the discriminator guesses.
 
 # %%
 figure = new_figure(760, 240, layout="constrained")
 panels = {"Source": source[0], "Generated": fake[0], "Expected": target[0], "Logits": logits[0]}
 for axes, (title, image) in zip(figure.subplots(1, 4), panels.items(), strict=True):
     if title == "Logits":
-        figure.colorbar(axes.imshow(image[..., 0], cmap="RdBu", vmin=-0.1, vmax=0.1))
+        figure.colorbar(axes.imshow(image[..., 0], cmap="RdBu", vmin=-1, vmax=1))
     else:
         axes.imshow((image + 1) / 2)
     axes.set_title(title)
@@ -230,7 +231,7 @@ figure
 
 # %%
 still, _ = one_step(d_rate=0.0, g_rate=0.0)
-moved, _ = one_step(d_rate=0.1, g_rate=0.0)
+moved, _ = one_step(d_rate=1.0, g_rate=0.0)
 print(f"the fake, seen by D: {moved['seen_by_d']:.7f}, by G: {moved['seen_by_g']:.7f}")
 print(f"{'D moves first?':16}{'d_loss':>10}{'g_loss - 100 l1':>18}")
 for answer, logs in (("no", still), ("yes", moved)):
@@ -239,12 +240,13 @@ for answer, logs in (("no", still), ("yes", moved)):
 # %%
 adversarial = [logs["g_loss"] - 100 * logs["l1"] for logs in (still, moved)]
 figure = new_figure(420, 300, layout="constrained")
-axes = figure.add_subplot(ylabel="loss", title="The generator meets the updated discriminator")
+axes = figure.add_subplot(ylabel="loss", title="G meets the updated D")
 place = np.arange(2)
 axes.bar(place - 0.2, [still["d_loss"], moved["d_loss"]], 0.4, label="discriminator")
 axes.bar(place + 0.2, adversarial, 0.4, label="generator, adversarial")
 axes.set_xticks(place, ["D stands still", "D moves first"])
-axes.legend()
+axes.set_ylim(0, 1.4 * max(adversarial))
+axes.legend(loc="upper left")
 figure
 
 # %% [markdown]

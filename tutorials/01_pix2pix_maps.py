@@ -33,6 +33,7 @@ from pathlib import Path
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 started = time.perf_counter(), time.process_time()
 
+# %%
 import keras
 import numpy as np
 from keras import layers, ops
