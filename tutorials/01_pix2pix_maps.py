@@ -537,7 +537,7 @@ print("largest difference after loading:", np.abs(again - generated[:4]).max())
 # - `"instance"` (default): statistics of each image, no dropout. The same answer every time, and
 #   what the network knows from training, if that had batches of 1, as the paper's;
 # - `"paper"`: as in training, dropout included. Random; the walk-through's way;
-# - `"moving"`: moving averages over the training, as classifiers do. Fine after large batches, worse
+# - `"moving"`: moving averages over training, as classifiers do. Fine after large batches, worse
 #   after batches of 1, whose statistics differ from image to image.
 #
 # QUICK mode trains with batches of 4. *Predict before you run*: which mode has the smallest error?
