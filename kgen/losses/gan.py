@@ -32,8 +32,8 @@ def real_loss(logits: Any, mode: str = "vanilla") -> Any:
 
     >>> import numpy as np
     >>> from kgen.losses import real_loss
-    >>> round(float(real_loss(np.zeros((1, 30, 30, 1), "float32"))), 4)
-    0.6931
+    >>> round(float(real_loss(np.zeros((1, 30, 30, 1), "float32"))), 3)
+    0.693
     """
     return ops.mean(_CRITERIA[check_gan_mode(mode)][0](logits))
 
