@@ -1,0 +1,79 @@
+"""SqueezeNet 1.1 without its classifier, as torchvision has it."""
+
+from __future__ import annotations
+
+import keras
+from keras import layers
+
+# torchvision's index -> channels inside, channels of each half of the output
+FIRES = {
+    3: (16, 64),
+    4: (16, 64),
+    6: (32, 128),
+    7: (32, 128),
+    9: (48, 192),
+    10: (48, 192),
+    11: (64, 256),
+    12: (64, 256),
+}
+POOLS = (2, 5, 8)
+TAPS = (1, 4, 7, 9, 10, 11, 12)  # 1: the ReLU of the first convolution
+
+
+def squeezenet(
+    input_shape: tuple[int | None, int | None, int] = (None, None, 3), name: str = "squeezenet"
+) -> keras.Model:
+    """Build the convolutions of SqueezeNet 1.1, untrained.
+
+    Iandola et al., 2016: fire modules squeeze by 1x1 convolutions and expand by 1x1 and 3x3 ones.
+    The layers bear the names of torchvision's modules (`features-3-squeeze`).
+
+    Input: float32 (B, H, W, 3), normalized as the weights expect; 17 pixels a side at least.
+    Output: float32, seven maps of 64, 128, 256, 384, 384, 512, 512 channels.
+
+    Args:
+        input_shape: (H, W, 3); None for any height or width. Default (None, None, 3).
+        name: of the model.
+
+    Example:
+
+    >>> from kgen.networks import squeezenet
+    >>> [tap.shape[-1] for tap in squeezenet((64, 64, 3)).outputs]
+    [64, 128, 256, 384, 384, 512, 512]
+    """
+    inputs = keras.Input(input_shape, name="normalized", dtype="float32")
+    x = layers.Conv2D(64, 3, 2, activation="relu", dtype="float32", name="features-0")(inputs)
+    maps = [x]
+    for index in range(2, max(FIRES) + 1):
+        x = _halve(x, f"pool{index}") if index in POOLS else _fire(x, index)
+        if index in TAPS:
+            maps.append(x)
+    return keras.Model(inputs, maps, name=name)
+
+
+def _fire(x: keras.KerasTensor, index: int) -> keras.KerasTensor:
+    inside, half = FIRES[index]
+
+    def convolve(x: keras.KerasTensor, filters: int, size: int, part: str) -> keras.KerasTensor:
+        return layers.Conv2D(
+            filters,
+            size,
+            padding="same",
+            activation="relu",
+            dtype="float32",
+            name=f"features-{index}-{part}",
+        )(x)
+
+    x = convolve(x, inside, 1, "squeeze")
+    halves = [convolve(x, half, 1, "expand1x1"), convolve(x, half, 3, "expand3x3")]
+    return layers.Concatenate(dtype="float32", name=f"fire{index}")(halves)
+
+
+def _halve(x: keras.KerasTensor, name: str) -> keras.KerasTensor:
+    """A 3x3 maximum of stride 2 whose last window may reach over the edge (PyTorch: ceil_mode).
+
+    One zero below and right gives just these windows, for even and odd sizes; values are those of
+    a ReLU, so a zero changes no maximum.
+    """
+    x = layers.ZeroPadding2D(((0, 1), (0, 1)), dtype="float32", name=f"{name}_pad")(x)
+    return layers.MaxPooling2D(3, 2, dtype="float32", name=name)(x)
