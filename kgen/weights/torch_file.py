@@ -54,7 +54,7 @@ BROKEN = (
 )
 
 
-def read_state(path: str | Path, prefix: str = "") -> dict[str, np.ndarray]:
+def read_state(path: str | Path, prefix: str | tuple[str, ...] = "") -> dict[str, np.ndarray]:
     """Reads the tensors of a PyTorch file (.pth, .pt), by name.
 
     A file that holds several state dicts, as checkpoints of training do, gives their names joined
@@ -62,7 +62,8 @@ def read_state(path: str | Path, prefix: str = "") -> dict[str, np.ndarray]:
 
     Args:
         path: the file.
-        prefix: read only names that begin like this, `"features."` say. Default: all.
+        prefix: read only names that begin like this, `"features."` say, or like one of these.
+            Default: all.
 
     Returns:
         name -> array in PyTorch's layout, dtype as stored (bfloat16 becomes float32), in the

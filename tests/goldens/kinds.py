@@ -41,12 +41,12 @@ HANDLED: dict[str, Callable[[Golden], bool]] = {
     "diff_augment": has("cotangent", r".*/rnd0"),
     "jitter": has("load_size", "crop_x", "flip"),
     "crops": has("rows"),
+    "lpips": has(r".*/per_layer", "formula/.*"),
 }
 
 # what other systems and the metrics will be compared with
 LATER: dict[str, Callable[[Golden], bool]] = {
     "image metrics": has(r"p\d+/a", r".*/ski_.*"),
-    "lpips": has(r".*/per_layer", "formula/.*"),
     "fid, kid, inception score": has(r".*/fid_.*", r".*/kid_.*"),
     "fcn score": has("hist", "mean_iou"),
     "power spectrum": has(r".*/mean_power"),

@@ -9,6 +9,7 @@ import pytest
 
 from tests.goldens.check_data import check_crops, check_diff_augment, check_jitter
 from tests.goldens.check_losses import check_losses, check_pool, check_schedule
+from tests.goldens.check_lpips import check_lpips
 from tests.goldens.check_networks import (
     check_discriminator,
     check_dropout,
@@ -35,6 +36,7 @@ CHECKS = {
     "diff_augment": check_diff_augment,
     "jitter": check_jitter,
     "crops": check_crops,
+    "lpips": check_lpips,
 }
 GOLDENS = read_set("p2p")
 
