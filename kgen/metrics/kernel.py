@@ -67,7 +67,7 @@ def kernel_distance(
             f"{subset_size}. Pass subset_size={most // 2 or most}, say, and report it."
         )
     rows = draw_subsets(len(real), len(fake), subsets, subset_size, seed)
-    values = _unbiased(real, fake, *rows, verbose=verbose)
+    values = subset_distances(real, fake, *rows, verbose=verbose)
     return Estimate(float(values.mean()), float(values.std()))
 
 
@@ -89,7 +89,7 @@ def kernel_mmd(real: Any, fake: Any) -> float:
     fake = check_features(fake, "fake features")
     check_same_width(real.shape[1], fake.shape[1])
     rows = np.arange(len(real))[None], np.arange(len(fake))[None]
-    return float(_unbiased(real, fake, *rows)[0])
+    return float(subset_distances(real, fake, *rows)[0])
 
 
 def draw_subsets(
@@ -105,7 +105,7 @@ def draw_subsets(
     return np.array([pair[0] for pair in drawn]), np.array([pair[1] for pair in drawn])
 
 
-def _unbiased(
+def subset_distances(
     real: np.ndarray, fake: np.ndarray, rows: np.ndarray, others: np.ndarray, verbose: int = 0
 ) -> np.ndarray:
     """MMD^2 of each subset: means of the kernel within both sets, without its diagonal, and

@@ -36,9 +36,13 @@ def set_folder(name: str) -> Path:
 def read_set(name: str) -> list[Golden]:
     """All entries of a set's manifest."""
     folder = set_folder(name)
-    entries = json.loads((folder / "manifest.json").read_text())["entries"]
+    manifest = json.loads((folder / "manifest.json").read_text())
+    entries = manifest["entries"] if "entries" in manifest else manifest["files"]
     if isinstance(entries, dict):
         entries = [{"file": f"{key}.npz", **entry} for key, entry in entries.items()]
+    if "default" in (common := manifest.get("tolerance", {})):
+        both = dict.fromkeys(("atol", "rtol"), float(common["default"]))
+        entries = [{"tolerance": both, **entry} for entry in entries]
     return [Golden(folder, entry) for entry in entries]
 
 
@@ -48,7 +52,7 @@ class Golden:
     def __init__(self, folder: Path, entry: dict) -> None:
         self.path = folder / entry["file"]
         self.entry = entry
-        self.what = entry["what"]
+        self.what = entry["what"] if "what" in entry else entry["note"]
         self.names = list(entry["arrays"])
         self._read: set[str] = set()
 

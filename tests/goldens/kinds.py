@@ -1,4 +1,4 @@
-"""What an entry of the pix2pix manifest is about, recognised by the arrays and recipes it has."""
+"""What an entry of a manifest is about, recognised by the arrays and recipes it has."""
 
 from __future__ import annotations
 
@@ -42,19 +42,49 @@ HANDLED: dict[str, Callable[[Golden], bool]] = {
     "jitter": has("load_size", "crop_x", "flip"),
     "crops": has("rows"),
     "lpips": has(r".*/per_layer", "formula/.*"),
+    "image_metrics": has(r"p\d+/a", r".*/ski_.*"),
+    "set_metrics": has(r".*/fid_.*", r".*/kid_.*"),
+    "fcn_score": has("hist", "mean_iou"),
+    "power_spectrum": has(r".*/mean_power"),
 }
 
-# what other systems and the metrics will be compared with
+# what other systems will be compared with
 LATER: dict[str, Callable[[Golden], bool]] = {
-    "image metrics": has(r"p\d+/a", r".*/ski_.*"),
-    "fid, kid, inception score": has(r".*/fid_.*", r".*/kid_.*"),
-    "fcn score": has("hist", "mean_iou"),
-    "power spectrum": has(r".*/mean_power"),
     "attribute gan, stage I": has("attributes", "recipeG", "recipeD"),
     "attribute gan, text codes": has("mu", "log_sigma", "recipeG", "recipeD"),
 }
 
 
-def kinds_of(golden: Golden) -> list[str]:
-    """All kinds whose rule holds; exactly one for an entry that is understood."""
-    return [kind for kind, rule in {**HANDLED, **LATER}.items() if rule(golden)]
+# of the cross-view set; what is not listed waits for that system
+XVIEW: dict[str, Callable[[Golden], bool]] = {
+    "s2sp_metrics": has("ssim", "psnr", "rmse", "sharpdiff"),
+    "frechet": has("feat_a", "feat_b", "fid"),
+    "retrieval_metrics": has("recall", "ks", "vigor_label"),
+    "lpips_procedural": has("lpips", "per_layer", "x0"),
+    "lpips_heads": has(r"\w+/lin\d+\.model\.1\.weight"),
+}
+
+# of the semi-parametric set, likewise
+SIMS: dict[str, Callable[[Golden], bool]] = {
+    "power_spectrum": has(r"\w+_power_hann"),
+    "segmentation": has("truth", "prediction", "confusion"),
+    "seam": has("band", "seam", "texture"),
+    "preference": has("wilson"),
+}
+
+# asserted beside the layer that it is about
+ELSEWHERE: dict[str, Callable[[Golden], bool]] = {
+    "spectral_normalization": has("W", "u", "u_new", "sigma", "dW"),
+}
+
+
+def kinds_of(golden: Golden, *rules: dict[str, Callable[[Golden], bool]]) -> list[str]:
+    """All kinds whose rule holds; exactly one for an entry that is understood.
+
+    Args:
+        golden: the entry.
+        rules: kind -> rule; default: those of the pix2pix set.
+    """
+    return [
+        kind for some in rules or (HANDLED, LATER) for kind, rule in some.items() if rule(golden)
+    ]

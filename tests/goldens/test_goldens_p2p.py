@@ -8,6 +8,7 @@ from __future__ import annotations
 import pytest
 
 from tests.goldens.check_data import check_crops, check_diff_augment, check_jitter
+from tests.goldens.check_image_metrics import check_image_metrics
 from tests.goldens.check_losses import check_losses, check_pool, check_schedule
 from tests.goldens.check_lpips import check_lpips
 from tests.goldens.check_networks import (
@@ -18,6 +19,9 @@ from tests.goldens.check_networks import (
     check_tutorial_networks,
     check_unet,
 )
+from tests.goldens.check_segmentation import check_fcn_score
+from tests.goldens.check_set_metrics import check_set_metrics
+from tests.goldens.check_spectra import check_power_spectrum
 from tests.goldens.check_steps import check_steps
 from tests.goldens.files import Golden, read_set
 from tests.goldens.kinds import HANDLED, LATER, kinds_of
@@ -37,6 +41,10 @@ CHECKS = {
     "jitter": check_jitter,
     "crops": check_crops,
     "lpips": check_lpips,
+    "image_metrics": check_image_metrics,
+    "set_metrics": check_set_metrics,
+    "fcn_score": check_fcn_score,
+    "power_spectrum": check_power_spectrum,
 }
 GOLDENS = read_set("p2p")
 

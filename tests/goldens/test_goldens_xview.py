@@ -1,0 +1,41 @@
+"""kgen against the numbers of the reference implementations: the cross-view set.
+
+The manifest says what there is; each entry goes to the check for its kind. Entries of the system
+itself are skipped, with their names, until it is there.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.goldens.check_image_metrics import check_s2sp_metrics
+from tests.goldens.check_lpips import check_heads, check_lpips_procedural
+from tests.goldens.check_set_metrics import check_frechet, check_retrieval
+from tests.goldens.files import Golden, read_set
+from tests.goldens.kinds import ELSEWHERE, XVIEW, kinds_of
+
+CHECKS = {
+    "s2sp_metrics": check_s2sp_metrics,
+    "frechet": check_frechet,
+    "retrieval_metrics": check_retrieval,
+    "lpips_procedural": check_lpips_procedural,
+    "lpips_heads": check_heads,
+}
+GOLDENS = [golden for golden in read_set("xview") if not kinds_of(golden, ELSEWHERE)]
+
+
+@pytest.mark.parametrize("golden", GOLDENS, ids=lambda golden: golden.id)
+def test_golden(golden: Golden) -> None:
+    """The entry's numbers are reached, and none of its arrays is left out."""
+    kinds = kinds_of(golden, XVIEW)
+    if not kinds:
+        pytest.skip(f"{golden.id}: not built yet")
+    assert len(kinds) == 1
+    CHECKS[kinds[0]](golden)
+    assert golden.unread() == []
+
+
+def test_every_kind_is_there() -> None:
+    """No metric's entry is dropped in silence."""
+    assert set(CHECKS) == set(XVIEW)
+    assert {kind for golden in GOLDENS for kind in kinds_of(golden, XVIEW)} == set(XVIEW)
