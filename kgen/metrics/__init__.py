@@ -6,12 +6,14 @@ meaningless (values that are not finite, a wrong range, sizes that differ, one i
 metric) is an error.
 """
 
+from kgen.metrics.extractors import EXTRACTORS, Extractor, as_extractor, load_extractor
 from kgen.metrics.frechet import frechet_distance
 from kgen.metrics.identity import identity_consistency
 from kgen.metrics.inception import inception_score
 from kgen.metrics.keras_metrics import PSNR, RMSE, SSIM, PerImageMean, SharpDiff
 from kgen.metrics.keras_segmentation import SegmentationScore
 from kgen.metrics.kernel import Estimate, kernel_distance, kernel_mmd
+from kgen.metrics.lpips import LPIPS, LPIPSNetwork, feature_distances, lpips, lpips_network
 from kgen.metrics.manifold import PrecisionRecall, precision_recall
 from kgen.metrics.memorization import NearestImages, copied_share, nearest_training_images
 from kgen.metrics.moments import Moments
@@ -30,11 +32,15 @@ from kgen.metrics.spectrum import (
 )
 
 __all__ = [
+    "EXTRACTORS",
+    "LPIPS",
     "PSNR",
     "RMSE",
     "SSIM",
     "Confusion",
     "Estimate",
+    "Extractor",
+    "LPIPSNetwork",
     "Moments",
     "NearestImages",
     "PerImageMean",
@@ -46,13 +52,18 @@ __all__ = [
     "SegmentationScore",
     "SharpDiff",
     "Spikes",
+    "as_extractor",
     "copied_share",
+    "feature_distances",
     "frechet_distance",
     "identity_consistency",
     "inception_score",
     "kernel_distance",
     "kernel_mmd",
+    "load_extractor",
     "log_spectral_distance",
+    "lpips",
+    "lpips_network",
     "mae",
     "mean_power_spectrum",
     "ms_ssim",

@@ -158,7 +158,9 @@ def load_extractor(name: str, weights: str | Path | None = None, batch_size: int
         network = keras_inception(weights)
     else:
         path = find_weights("inception2015", weights)
-        network = load_torch_state(inception2015(), read_state(path), str(path))
+        network = load_torch_state(
+            inception2015(kernel_initializer="zeros"), read_state(path), str(path)
+        )
     return _of_network(network, name, (SIDE, SIDE), batch_size=batch_size)
 
 
@@ -166,7 +168,9 @@ def _stand_in_network() -> keras.Model:
     trunk = stand_in()
     means = [layers.GlobalAveragePooling2D(dtype="float32")(tap) for tap in trunk.outputs]
     features = layers.Concatenate(dtype="float32", name="features")(means)  # (B, 112)
-    head = layers.Dense(STAND_IN_CLASSES, use_bias=False, dtype="float32", name="logits")
+    head = layers.Dense(
+        STAND_IN_CLASSES, use_bias=False, kernel_initializer="zeros", dtype="float32", name="logits"
+    )
     logits = head(features)
     draws = np.random.RandomState(SEED + 1).standard_normal(head.kernel.shape)
     head.kernel.assign(draws.astype("float32"))

@@ -47,7 +47,7 @@ def build_trunk(trunk: str, weights: str | Path | Mapping[str, np.ndarray] | Non
         normalized = ops.flip((images + 1.0) * 127.5, axis=-1) - np.array(CAFFE_MEAN, "float32")
     else:
         build, file = TORCHVISION[trunk]
-        network = _with_torch_weights(build(), file, weights)
+        network = _with_torch_weights(build(kernel_initializer="zeros"), file, weights)
         normalized = (images - np.array(SHIFT, "float32")) / np.array(SCALE, "float32")
     return keras.Model(images, network(normalized), name=f"{trunk}_trunk")
 

@@ -21,7 +21,9 @@ TAPS = (1, 4, 7, 9, 10, 11, 12)  # 1: the ReLU of the first convolution
 
 
 def squeezenet(
-    input_shape: tuple[int | None, int | None, int] = (None, None, 3), name: str = "squeezenet"
+    input_shape: tuple[int | None, int | None, int] = (None, None, 3),
+    kernel_initializer: str = "glorot_uniform",
+    name: str = "squeezenet",
 ) -> keras.Model:
     """Build the convolutions of SqueezeNet 1.1, untrained.
 
@@ -33,40 +35,47 @@ def squeezenet(
 
     Args:
         input_shape: (H, W, 3); None for any height or width. Default (None, None, 3).
+        kernel_initializer: of the convolutions; "zeros" spares drawing what is replaced by loaded
+            weights. Default "glorot_uniform".
         name: of the model.
 
     Example:
 
     >>> from kgen.networks import squeezenet
-    >>> [tap.shape[-1] for tap in squeezenet((64, 64, 3)).outputs]
+    >>> [tap.shape[-1] for tap in squeezenet((64, 64, 3), "zeros").outputs]
     [64, 128, 256, 384, 384, 512, 512]
     """
-    inputs = keras.Input(input_shape, name="normalized", dtype="float32")
-    x = layers.Conv2D(64, 3, 2, activation="relu", dtype="float32", name="features-0")(inputs)
-    maps = [x]
-    for index in range(2, max(FIRES) + 1):
-        x = _halve(x, f"pool{index}") if index in POOLS else _fire(x, index)
-        if index in TAPS:
-            maps.append(x)
-    return keras.Model(inputs, maps, name=name)
 
-
-def _fire(x: keras.KerasTensor, index: int) -> keras.KerasTensor:
-    inside, half = FIRES[index]
-
-    def convolve(x: keras.KerasTensor, filters: int, size: int, part: str) -> keras.KerasTensor:
+    def convolve(
+        x: keras.KerasTensor, filters: int, size: int, name: str, strides: int = 1
+    ) -> keras.KerasTensor:
         return layers.Conv2D(
             filters,
             size,
-            padding="same",
+            strides,
+            padding="same" if strides == 1 else "valid",
             activation="relu",
+            kernel_initializer=kernel_initializer,
             dtype="float32",
-            name=f"features-{index}-{part}",
+            name=name,
         )(x)
 
-    x = convolve(x, inside, 1, "squeeze")
-    halves = [convolve(x, half, 1, "expand1x1"), convolve(x, half, 3, "expand3x3")]
-    return layers.Concatenate(dtype="float32", name=f"fire{index}")(halves)
+    def fire(x: keras.KerasTensor, index: int) -> keras.KerasTensor:
+        inside, half = FIRES[index]
+        x = convolve(x, inside, 1, f"features-{index}-squeeze")
+        halves = [
+            convolve(x, half, size, f"features-{index}-expand{size}x{size}") for size in (1, 3)
+        ]
+        return layers.Concatenate(dtype="float32", name=f"fire{index}")(halves)
+
+    inputs = keras.Input(input_shape, name="normalized", dtype="float32")
+    x = convolve(inputs, 64, 3, "features-0", strides=2)  # (B, (H - 1) // 2, (W - 1) // 2, 64)
+    maps = [x]
+    for index in range(2, max(FIRES) + 1):
+        x = _halve(x, f"pool{index}") if index in POOLS else fire(x, index)
+        if index in TAPS:
+            maps.append(x)
+    return keras.Model(inputs, maps, name=name)
 
 
 def _halve(x: keras.KerasTensor, name: str) -> keras.KerasTensor:

@@ -52,7 +52,13 @@ def stand_in(
         shape = (3, 3, x.shape[-1], width)
         kernel = draws.standard_normal(shape) * np.sqrt(2.0 / np.prod(shape[:3]))
         convolution = layers.Conv2D(
-            width, 3, padding="same", activation="relu", dtype="float32", name=f"level{level}"
+            width,
+            3,
+            padding="same",
+            activation="relu",
+            kernel_initializer="zeros",
+            dtype="float32",
+            name=f"level{level}",
         )
         x = convolution(x)
         convolution.kernel.assign(kernel.astype("float32"))

@@ -15,6 +15,7 @@ VGG16_TAPS = ("relu1_2", "relu2_2", "relu3_3", "relu4_3", "relu5_3")
 def vgg16(
     input_shape: tuple[int | None, int | None, int] = (None, None, 3),
     taps: Sequence[str] = VGG16_TAPS,
+    kernel_initializer: str = "glorot_uniform",
     name: str = "vgg16",
 ) -> keras.Model:
     """Build the convolutions of VGG16, untrained.
@@ -30,6 +31,8 @@ def vgg16(
         input_shape: (H, W, 3); None for any height or width. Default (None, None, 3).
         taps: which maps to return: `"reluB_C"`, convolution C of block B with its ReLU. Nothing
             behind the last of them is built. Default: the last of each block.
+        kernel_initializer: of the convolutions; "zeros" spares drawing what is replaced by loaded
+            weights. Default "glorot_uniform".
         name: of the model.
 
     Raises:
@@ -58,6 +61,7 @@ def vgg16(
             3,
             padding="same",
             activation="relu",
+            kernel_initializer=kernel_initializer,
             dtype="float32",
             name=f"features-{module}",
         )(x)
