@@ -9,15 +9,30 @@ from kgen.export import export  # here, so that the name is the function and not
 from kgen.pix2pix import Pix2Pix
 
 __version__ = "0.1.0"
-__all__ = ["AdversarialModel", "Pix2Pix", "export", "layers", "losses", "networks", "train"]
+__all__ = [
+    "AdversarialModel",
+    "Pix2Pix",
+    "compare",
+    "evaluate",
+    "export",
+    "layers",
+    "losses",
+    "networks",
+    "train",
+]
 
 # loaded on first use, so that `import kgen` stays light
-_MODULES = ("backend", "callbacks", "data", "pix2pix", "plotting")
+_FUNCTIONS = {
+    "compare": "kgen.evaluation",
+    "evaluate": "kgen.evaluation",
+    "train": "kgen.training",
+}
+_MODULES = ("backend", "callbacks", "data", "evaluation", "metrics", "pix2pix", "plotting")
 
 
 def __getattr__(name: str) -> Any:
-    if name == "train":
-        return importlib.import_module("kgen.training").train
+    if name in _FUNCTIONS:
+        return getattr(importlib.import_module(_FUNCTIONS[name]), name)
     if name in _MODULES:
         return importlib.import_module(f"kgen.{name}")
     raise AttributeError(f"kgen has no attribute {name!r}")
