@@ -30,8 +30,9 @@ def in_batches(model: keras.Model, batch_size: int) -> Callable[..., list[np.nda
     >>> in_batches(double, 2)(np.ones((5, 2)))[0].shape
     (5, 2)
     """
-    # XLA on TensorFlow's CPU takes minutes to compile an Inception, and gains nothing
-    model.compile(jit_compile="auto" if BACKEND == "jax" else False)
+    if not model.compiled:  # compiling again would forget what was traced
+        # XLA on TensorFlow's CPU takes minutes to compile an Inception, and gains nothing
+        model.compile(jit_compile="auto" if BACKEND == "jax" else False)
 
     def run(*arrays: np.ndarray) -> list[np.ndarray]:
         count, parts = len(arrays[0]), []
