@@ -40,8 +40,8 @@ def feature_distances(real: Sequence[Any], fake: Sequence[Any], heads: Sequence[
 
     >>> one, other = np.zeros((1, 2, 2, 2), "float32"), np.zeros((1, 2, 2, 2), "float32")
     >>> one[..., 0], other[..., 1] = 3.0, 5.0  # orthogonal: each channel differs by 1
-    >>> feature_distances([one], [other], [np.array([0.5, 0.25], "float32")]).shape
-    (1, 1)
+    >>> ops.convert_to_numpy(feature_distances([one], [other], [np.array([0.5, 0.25])])).tolist()
+    [[0.75]]
     """
     values = []
     for f, g, head in zip(real, fake, heads, strict=True):
