@@ -147,7 +147,7 @@ def named_images(images: Any, what: str = "images") -> Iterator[tuple[str, Any]]
 
     Args:
         images: (N, H, W, C) array or tensor; a folder of image files; or anything that gives
-            images (H, W, C), or batches of them, one after the other (sizes may differ).
+            images (H, W, C), batches of them or paths, one after the other (sizes may differ).
         what: name of the whole, where images have none of their own.
 
     Yields:
@@ -166,7 +166,11 @@ def named_images(images: Any, what: str = "images") -> Iterator[tuple[str, Any]]
             f"{what}: images are (N, H, W, C); got {tuple(images.shape)}. Single images go in as "
             "image[None], grey ones as images[..., None]."
         )
-    yield from ((f"{what}[{i}]", image) for i, image in enumerate(_flat(images)))
+    for i, image in enumerate(_flat(images)):
+        if is_folder(image):  # the path of one file
+            yield str(image), read_image(image)
+        else:
+            yield f"{what}[{i}]", image
 
 
 def _flat(images: Iterable) -> Iterator[Any]:

@@ -150,7 +150,7 @@ def ms_ssim(
     channels, a mirrored border on the last scale, and drops odd rows, as torchmetrics.
 
     Arguments and result as in `ssim`; the sides of the images must exceed 16 (window - 1) pixels,
-    160 by default.
+    160 by default (176 and more for "reflect").
 
     Example:
         >>> ramp = np.arange(176, dtype="uint8").reshape(1, 176, 1, 1).repeat(176, axis=2)
@@ -223,13 +223,14 @@ def _filter(images: Any, variant: SSIMVariant) -> Any:
 
 def ms_ssim_formula(xp: Any, real: Any, fake: Any, variant: SSIMVariant, span: float = 1.0) -> Any:
     """MS-SSIM of images (..., H, W, C) whose range is `span` wide; (...)."""
-    smallest = (variant.size - 1) * 2 ** (len(SCALE_WEIGHTS) - 1) + 1
+    mirrored = variant.border == "reflect"
+    halves = 2 ** (len(SCALE_WEIGHTS) - 1)
+    smallest = variant.size * halves if mirrored else (variant.size - 1) * halves + 1
     if min(real.shape[-3:-1]) < smallest:
         raise ValueError(
             f"MS-SSIM halves images four times under a window of {variant.size} pixels, so their "
             f"sides must be {smallest} pixels or more; got {real.shape[-3]}x{real.shape[-2]}"
         )
-    mirrored = variant.border == "reflect"
     inside = replace(variant, border="valid")
     axes = (-3, -2, -1) if mirrored else (-3, -2)  # the other form has a product for each channel
     result: Any = 1.0
