@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import inspect
 import warnings
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import keras
@@ -42,7 +43,10 @@ class AdversarialModel(backend.Steps, keras.Model):
     - `play(batch, training)`: what the losses share. May be left out.
     - `averages`: attribute of an averaged network -> (attribute of its source, decay). May be
       empty.
-    - `score(batch)` and `scores`: what `evaluate` reports; the losses by default.
+    - `compare(batch)` -> (real, generated): the pictures that the metrics of `compile` compare in
+      `evaluate`; `default_metrics()`: which they are where none are given.
+    - `score(batch, compared)` and `scores`: what else `evaluate` reports. By default the losses, or
+      nothing where there is something to compare.
     - `check_batch(batch)`: raises a `ValueError` that explains what is wrong with the first batch.
 
     Networks are built before they are handed over (functional models are). Constructor arguments
@@ -94,12 +98,26 @@ class AdversarialModel(backend.Steps, keras.Model):
     def check_batch(self, batch: Any) -> None:
         """Raise a ValueError that says what is wrong with a batch; called with the first one."""
 
-    def score(self, batch: Any) -> dict[str, Any]:
-        """What `evaluate` reports: name -> scalar, names as in `scores` (default: all losses)."""
-        played = self.play(batch, training=False)
+    def compare(self, batch: Any) -> tuple[Any, Any] | None:
+        """(real, generated), as the metrics of `compile` take them; None: nothing to compare."""
+        return None
+
+    def default_metrics(self) -> list[keras.metrics.Metric]:
+        """The metrics that `compile` takes where none are given."""
+        return []
+
+    def score(self, batch: Any, compared: tuple[Any, Any] | None) -> dict[str, Any]:
+        """What `evaluate` reports beside the metrics: name -> scalar; names in `scores` or losses.
+
+        Args:
+            batch: as given to the losses.
+            compared: what `compare(batch)` has returned.
+        """
         values: dict[str, Any] = {}
-        for player in self.players:
-            values.update(self._loss_of(player, batch, played, training=False)[1])
+        if compared is None:
+            played = self.play(batch, training=False)
+            for player in self.players:
+                values.update(self._loss_of(player, batch, played, training=False)[1])
         return values
 
     # ------------------------------------------------------------------ compile
@@ -109,11 +127,14 @@ class AdversarialModel(backend.Steps, keras.Model):
         jit_compile: bool | str = "auto",
         run_eagerly: bool = False,
         steps_per_execution: int = 1,
+        metrics: Sequence[str | keras.metrics.Metric] | None = None,
         **optimizers: Any,
     ) -> None:
         """Choose the optimizers, as `model.compile(d_optimizer=..., g_optimizer="adam")`.
 
         Args:
+            metrics: Keras metrics (`kgen.metrics` has them) that compare real pictures with
+                generated ones in `evaluate` and validation. Default: the model's own.
             jit_compile: as in Keras. `"auto"` compiles on JAX, and on TensorFlow where there is a
                 GPU.
             run_eagerly: run the steps without compilation, for debugging.
@@ -125,13 +146,13 @@ class AdversarialModel(backend.Steps, keras.Model):
 
         Raises:
             TypeError: an argument of another name, or a player without optimizer and default.
-            ValueError: an unknown optimizer, one optimizer for two players, or a player that has
-                nothing to train.
+            ValueError: an unknown optimizer, one optimizer for two players, a player that has
+                nothing to train, an unknown metric or two of one name.
         """
         expected = [f"{player}_optimizer" for player in self.players]
         if unknown := sorted(set(optimizers) - set(expected)):
             raise TypeError(
-                f"{type(self).__name__}.compile() takes {', '.join(expected)}, jit_compile, "
+                f"{type(self).__name__}.compile() takes {', '.join(expected)}, metrics, jit_compile, "
                 f"run_eagerly and steps_per_execution; got {', '.join(unknown)}. Losses are "
                 "methods of the model."
             )
@@ -168,7 +189,21 @@ class AdversarialModel(backend.Steps, keras.Model):
         names = [f"{player}_loss" for player in self.players] + list(self.reports)
         names += [name for name in self.scores if name not in names]
         self._trackers = {name: keras.metrics.Mean(name) for name in names}
+        self._comparisons = self._get_metrics(metrics)
         self._batch_checked = False
+
+    def _get_metrics(self, given: Sequence | None) -> list[keras.metrics.Metric]:
+        metrics = self.default_metrics() if given is None else map(keras.metrics.get, given)
+        by_name = {metric.name: metric for metric in metrics}
+        names = [*self._trackers, *(metric.name for metric in by_name.values())]
+        if given is not None and len(by_name) < len(given):
+            raise ValueError(f"two metrics have one name; got {', '.join(by_name)}")
+        if clashing := sorted({name for name in names if names.count(name) > 1}):
+            raise ValueError(
+                f"the model itself reports {', '.join(clashing)}: give that metric another name, "
+                "as Metric(name=...)"
+            )
+        return list(by_name.values())
 
     def networks_of(self, player: str) -> list[keras.Model]:
         """The networks that a player trains."""
@@ -307,7 +342,13 @@ class AdversarialModel(backend.Steps, keras.Model):
 
     def _evaluate(self, data: Any) -> dict:
         batch = tree.map_structure(ops.convert_to_tensor, as_batch(data))
-        return self._track(batch, self.score(batch))
+        compared = self.compare(batch)
+        values = self._track(batch, self.score(batch, compared))
+        if compared is not None:
+            for metric in self._comparisons:
+                metric.update_state(*compared)
+                values[metric.name] = metric.result()
+        return values
 
     def _track(self, batch: Any, values: dict) -> dict:
         if unknown := sorted(set(values) - set(self._trackers)):
@@ -333,7 +374,7 @@ class AdversarialModel(backend.Steps, keras.Model):
 
     @property
     def metrics(self) -> list[keras.metrics.Metric]:
-        return list(getattr(self, "_trackers", {}).values())
+        return [*getattr(self, "_trackers", {}).values(), *getattr(self, "_comparisons", ())]
 
     # ------------------------------------------------------------------ saving
 
@@ -341,10 +382,14 @@ class AdversarialModel(backend.Steps, keras.Model):
         self.built = True  # the networks come built
 
     def get_compile_config(self) -> dict:
-        return {**self._compile_arguments, **self.optimizer.serialize_players()}
+        return {
+            **self._compile_arguments,
+            "metrics": [keras.saving.serialize_keras_object(m) for m in self._comparisons],
+            **self.optimizer.serialize_players(),
+        }
 
     def compile_from_config(self, config: dict) -> None:
-        self.compile(**config)
+        self.compile(**{**config, "metrics": config.get("metrics")})
 
     def get_config(self) -> dict:
         names = [

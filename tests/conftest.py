@@ -1,5 +1,6 @@
 """What every test needs: quiet frameworks, few threads, seeds, and where the data lie."""
 
+import gc
 import os
 from pathlib import Path
 
@@ -23,7 +24,13 @@ def _fresh_state():
     """Equal random numbers for every test, whatever ran before it."""
     keras.utils.set_random_seed(0)
     yield
-    keras.utils.clear_session()
+    keras.utils.clear_session(free_memory=False)  # a full collection takes a second by the end
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _free_memory():
+    yield
+    gc.collect()
 
 
 @pytest.fixture(scope="session")

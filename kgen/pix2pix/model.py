@@ -14,6 +14,7 @@ from kgen.checks import check_images, describe
 from kgen.layers import BatchNormalization, Dropout, ImagePool
 from kgen.losses import fake_loss, generator_loss, gradient_penalty, r1_penalty, real_loss
 from kgen.losses.gan import check_gan_mode
+from kgen.metrics.keras_metrics import PSNR, SSIM
 from kgen.networks import patch_discriminator, resnet_generator, unet
 from kgen.pix2pix.presets import PRESETS
 
@@ -41,7 +42,8 @@ class Pix2Pix(AdversarialModel):
     In the logs: `d_loss`, `g_loss`; `d_real` and `d_fake`, the discriminator's mean loss on real
     and on generated pairs; `g_adversarial`; `g_l1`, the mean absolute error in [0, 2], and
     `g_l1_weighted`, what the generator pays for it; `d_penalty` where there is one. `evaluate`
-    reports `g_l1`, `psnr` (decibel) and `ssim` (Gaussian window 11, sigma 1.5).
+    reports `g_l1` and the metrics of `compile`: by default `psnr` (decibel) and `ssim` (Gaussian
+    window 11, sigma 1.5).
 
     Args:
         generator: source -> picture with values in [-1, 1]; a functional Keras model.
@@ -84,7 +86,7 @@ class Pix2Pix(AdversarialModel):
 
     players: ClassVar = {"d": "discriminator", "g": "generator"}
     trained_through_play: ClassVar = ("g",)
-    scores: ClassVar = ("g_l1", "psnr", "ssim")
+    scores: ClassVar = ("g_l1",)
 
     def __init__(
         self,
@@ -246,24 +248,19 @@ class Pix2Pix(AdversarialModel):
         values = {"g_adversarial": adversarial, "g_l1": l1, "g_l1_weighted": self.l1_weight * l1}
         return adversarial + values["g_l1_weighted"], values
 
-    def score(self, batch: tuple) -> dict[str, Any]:
-        """Mean absolute error, PSNR and SSIM of what the model generates; nothing is updated."""
+    def compare(self, batch: tuple) -> tuple[Any, Any]:
+        """The target, and what the model generates outside of training."""
         source, target = batch
-        if any(side is not None and side < 11 for side in target.shape[1:3]):
-            raise ValueError(
-                "evaluate reports SSIM, whose window is 11 pixels wide; got pictures of "
-                f"{target.shape[1]}x{target.shape[2]}"
-            )
-        fake = self(source)
-        squares = ops.mean(ops.square(target - fake), axis=(1, 2, 3))
-        decibel = 10.0 * ops.log10(4.0 / ops.maximum(squares, 1e-12))  # the range [-1, 1] is 2 wide
-        return {
-            "g_l1": ops.mean(ops.abs(target - fake)),
-            "psnr": ops.mean(decibel),
-            "ssim": ops.mean(
-                ops.image.ssim(target, fake, max_val=2.0, data_format="channels_last")
-            ),
-        }
+        return target, self(source)
+
+    def default_metrics(self) -> list[keras.metrics.Metric]:
+        """PSNR and SSIM of values in [-1, 1]."""
+        return [PSNR(), SSIM()]
+
+    def score(self, batch: tuple, compared: tuple[Any, Any] | None) -> dict[str, Any]:
+        """The mean absolute error of what the model generates."""
+        target, fake = compared
+        return {"g_l1": ops.mean(ops.abs(target - fake))}
 
     def _from_pool(self, source: Any, fake: Any) -> tuple[Any, Any]:
         if self.pool is None:
