@@ -124,17 +124,10 @@ def train(options: argparse.Namespace) -> int:
 
 
 def evaluate(options: argparse.Namespace) -> int:
-    """`kgen evaluate`: a model and pairs -> numbers as JSON."""
-    from kgen.cli_data import open_pairs, plain_batches
+    """`kgen evaluate`: a model or a folder of pictures -> numbers as JSON, and a report."""
+    from kgen import cli_evaluate
 
-    model = _load(options.model)
-    size = options.size or model.generator.input_shape[1:3]
-    if None in size:
-        raise ValueError(f"{options.model} takes images of many sizes: give --size")
-    batches = plain_batches(open_pairs(options, options.split, size), options, size)
-    numbers = model.evaluate(batches, return_dict=True, verbose=0)
-    _report({name: float(value) for name, value in numbers.items()}, options.output)
-    return 0
+    return cli_evaluate.evaluate(options)
 
 
 def generate(options: argparse.Namespace) -> int:
@@ -142,7 +135,7 @@ def generate(options: argparse.Namespace) -> int:
     from kgen.generation import generate_files
 
     written = generate_files(
-        _load(options.model),
+        load_model(options.model),
         options.images,
         options.output,
         input_side=options.input_side,
@@ -158,13 +151,13 @@ def export(options: argparse.Namespace) -> int:
     import kgen
 
     report = kgen.export(
-        _load(options.model),
+        load_model(options.model),
         options.output,
         dynamic_batch=not options.fixed_batch,
         uint8=not options.no_uint8,
         onnx=options.onnx,
     )
-    _report(report, None)
+    print(json.dumps(report, indent=2, default=str))
     return 0
 
 
@@ -202,7 +195,7 @@ def make_data(options: argparse.Namespace) -> int:
 # ---------------------------------------------------------------------- what several commands need
 
 
-def _load(path: str) -> Any:
+def load_model(path: str) -> Any:
     """The model in a `.keras` file or a run folder; importing kgen has made its classes known."""
     import keras
 
@@ -214,14 +207,6 @@ def _load(path: str) -> Any:
             f"{file}: there is no such model. Give a .keras file, or the folder of a finished run."
         )
     return keras.models.load_model(file)
-
-
-def _report(numbers: dict[str, Any], output: str | None) -> None:
-    from kgen.callbacks.files import write_json
-
-    print(json.dumps(numbers, indent=2, default=str))
-    if output:
-        write_json(output, numbers)
 
 
 COMMANDS = {

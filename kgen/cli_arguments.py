@@ -21,8 +21,10 @@ EXAMPLES = {
   kgen train --data toy-maps --backend jax --run-dir runs/mine --resume   # continue a killed run
 """,
     "evaluate": """
-  kgen evaluate runs/mine/model.keras --data maps --input-side left --split val
-  kgen evaluate runs/mine/model.keras --data toy-maps --split test --output metrics.json
+  kgen evaluate runs/mine --data maps --input-side left --split val
+  kgen evaluate runs/mine --data toy-maps --metrics psnr ssim lpips_alex fid_inception2015
+  kgen evaluate generated --data real                         # two folders, no model
+  kgen evaluate --compare runs/mine runs/other --output comparison
 """,
     "generate": """
   kgen generate runs/mine/model.keras photos --output translated
@@ -54,7 +56,7 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, summary, add_arguments in (
         ("train", "train pix2pix on pairs of images", _add_train),
-        ("evaluate", "measure a trained model on pairs", _add_evaluate),
+        ("evaluate", "measure a model or a folder of pictures", _add_evaluate),
         ("generate", "translate images with a trained model", _add_generate),
         ("export", "write a SavedModel (and ONNX) and check that it equals the model", _add_export),
         ("check-data", "list every broken or odd-sized file of a data set", _add_check_data),
@@ -113,13 +115,13 @@ def _add_common(command: argparse.ArgumentParser) -> None:
     group.add_argument("--debug", action="store_true", help="show the traceback of an error")
 
 
-def _add_data(command: argparse.ArgumentParser) -> None:
+def _add_data(command: argparse.ArgumentParser, required: bool = True) -> None:
     group = command.add_argument_group("data")
     group.add_argument(
         "--data",
         nargs="+",
         action=OneOrTwo,
-        required=True,
+        required=required,
         metavar="FOLDER",
         help=f"`toy-maps` (drawn, no files); {FOLDERS}",
     )
@@ -269,12 +271,38 @@ def _add_model(command: argparse.ArgumentParser) -> None:
 
 
 def _add_evaluate(command: argparse.ArgumentParser) -> None:
-    _add_model(command)
-    _add_data(command)
+    add = command.add_argument
+    add(
+        "model",
+        nargs="?",
+        help="a .keras file, a run folder that holds model.keras, or a folder of generated "
+        "pictures; --data is then pairs, or a folder of real pictures of the same names",
+    )
+    add(
+        "--compare",
+        nargs="+",
+        metavar="RUN",
+        help="put evaluations side by side: run folders, or folders that hold metrics.json",
+    )
+    add(
+        "--metrics",
+        nargs="+",
+        metavar="NAME",
+        help="such as psnr ssim rmse lpips_alex fid_inception2015 kid_keras spectrum_spikes "
+        "memorisation (default: psnr ssim rmse log_spectral_distance)",
+    )
+    _add_data(command, required=False)
     _add_batches(command, training=False)
-    _add_size(command, "the model's")
-    command.add_argument("--split", choices=(*SPLITS, "all"), default="val", help="default: val")
-    command.add_argument("--output", metavar="FILE", help="write the numbers there too, as JSON")
+    _add_size(command, "the model's; folders as they are")
+    add("--split", choices=(*SPLITS, "all"), default="val", help="default: val")
+    add(
+        "--output",
+        metavar="FOLDER",
+        help="for metrics.json, per_image.csv and report.html (default: evaluation/ in the run)",
+    )
+    add("--name", help="of what is measured, for the report")
+    add("--rank-by", metavar="NAME", help="the metric that finds best and worst pictures")
+    add("--shown", type=int, default=3, help="pictures of each kind in the report (default: 3)")
 
 
 def _add_generate(command: argparse.ArgumentParser) -> None:

@@ -109,20 +109,48 @@ def test_toy_maps_need_no_files(tmp_path, capsys):
     assert len(history(tmp_path / "run")) == 2
 
 
-def test_evaluate_prints_and_writes_what_the_model_reports(
+def test_evaluate_prints_and_writes_what_kgen_evaluate_finds(
     run_dir, side_by_side_folder, tmp_path, capsys
 ):
+    shutil.copytree(run_dir, tmp_path / "run")
     data = ["--data", str(side_by_side_folder), "--input-side", "left", "--workers", "0"]
-    output = tmp_path / "metrics" / "val.json"
-    assert main(["evaluate", str(run_dir), *data, "--output", str(output)]) == 0
+    metrics = ["--metrics", "ssim", "psnr", "memorisation"]
+    assert main(["evaluate", str(tmp_path / "run"), *data, *metrics]) == 0
     printed = json.loads(capsys.readouterr().out)
-    assert json.loads(output.read_text()) == printed
     model = keras.models.load_model(run_dir / "model.keras")
-    pairs = kgen.data.side_by_side(side_by_side_folder, "val", input_side="left")
-    batches = kgen.data.Batches(pairs, size=32, training=False, workers=0)
-    expected = model.evaluate(batches, return_dict=True, verbose=0)
-    assert set(printed) == set(expected)
-    assert printed["g_l1"] == pytest.approx(expected["g_l1"], rel=1e-5)
+    training, pairs = (
+        kgen.data.side_by_side(side_by_side_folder, split, input_side="left")
+        for split in ("train", "val")
+    )
+    expected = kgen.evaluate(model, pairs, metrics[1:], training_data=training, verbose=0)
+    assert list(printed) == ["ssim", "psnr", "memorisation"]
+    assert printed == pytest.approx(expected.values, rel=1e-5)
+    folder = tmp_path / "run" / "evaluation" / "val"
+    record = json.loads((folder / "metrics.json").read_text())
+    assert record["metrics"]["psnr"]["value"] == printed["psnr"]
+    assert (folder / "per_image.csv").read_text().startswith("name,ssim,psnr,memorisation")
+    assert "data:image/png" in (folder / "report.html").read_text()
+
+
+def test_evaluate_compares_folders_and_evaluations(side_by_side_folder, tmp_path, capsys):
+    random = np.random.default_rng(3)
+    real = random.integers(0, 256, (3, 16, 16, 3), dtype=np.uint8)
+    for index in range(3):
+        for name, share in (("real", 1.0), ("first", 0.9), ("second", 0.5)):
+            picture = (real[index] * share).astype(np.uint8)
+            write_image(tmp_path / name / str(index), picture)
+    for name in ("first", "second"):
+        assert main(["evaluate", str(tmp_path / name), "--data", str(tmp_path / "real")]) == 0
+    printed = json.loads(capsys.readouterr().out.split("}\n")[0] + "}")
+    assert set(printed) == {"psnr", "ssim", "rmse", "log_spectral_distance"}
+    runs = [str(tmp_path / name) for name in ("first", "second")]
+    assert main(["evaluate", "--compare", *runs, "--output", str(tmp_path / "both")]) == 0
+    table = json.loads(capsys.readouterr().out)
+    names = list(table["psnr"])
+    assert table["psnr"][names[0]] == pytest.approx(printed["psnr"])
+    assert table["psnr"][names[0]] > table["psnr"][names[1]]
+    assert (tmp_path / "both" / "comparison.html").stat().st_size > 1000
+    assert json.loads((tmp_path / "both" / "comparison.json").read_text())["table"] == table
 
 
 def test_generate_writes_what_the_model_generates(run_dir, side_by_side_folder, tmp_path, capsys):
@@ -180,6 +208,9 @@ def test_make_data_writes_what_train_reads(tmp_path, capsys):
         (["train", "--data", "toy-maps", "--size", "32x64"], "square"),
         (["train", "--data", "toy-maps", "--size", "huge"], "huge"),
         (["evaluate", "no.keras", "--data", "toy-maps"], "no.keras"),
+        (["evaluate"], "--data"),
+        (["evaluate", "tests", "--data", "toy-maps", "--count", "9"], "no image files"),
+        (["evaluate", "--compare", "tests", "tools"], "no metrics.json"),
         (["generate", "no.keras", "x.png"], "--output"),
         (["export", "no.keras", "out"], "no such model"),
         (["dance"], "dance"),

@@ -70,10 +70,12 @@ class MetricReport(keras.callbacks.Callback):
 
     def on_train_begin(self, logs: dict | None = None) -> None:
         """Load networks once; wrong names and missing weights fail before anything is trained."""
-        from kgen.evaluation.choose import as_list, load_networks
+        from kgen.evaluation.choose import as_list, load_networks, open_measures
 
-        own = list(self.options.get("extractors", ()))
-        self.options["extractors"] = load_networks(as_list(self.metrics), own)
+        chosen, own = as_list(self.metrics), list(self.options.get("extractors", ()))
+        self.options["extractors"] = load_networks(chosen, own)
+        training_data = self.options.get("training_data")
+        open_measures(chosen, None, self.options["extractors"], training_data)
 
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
         """Evaluate, if it is this epoch's turn."""

@@ -19,7 +19,7 @@ def histogram(values: np.ndarray, label: str, bins: int = 24) -> str:
     """How the values of single pictures are spread, with their mean and median.
 
     Args:
-        values: (N,), infinite ones are left out.
+        values: (N,), infinite ones are left out; some must be finite.
         label: below the axis.
         bins: bars.
 
@@ -32,7 +32,7 @@ def histogram(values: np.ndarray, label: str, bins: int = 24) -> str:
     3
     """
     values = values[np.isfinite(values)]
-    low, high = _wide(float(values.min()), float(values.max())) if len(values) else (0.0, 1.0)
+    low, high = _wide(float(values.min()), float(values.max()))
     count, edges = np.histogram(values, bins=min(bins, max(6, len(values))), range=(low, high))
     top = max(1, int(count.max()))
 
@@ -50,7 +50,6 @@ def histogram(values: np.ndarray, label: str, bins: int = 24) -> str:
         f'<line class="{kind}" x1="{x(v):.1f}" x2="{x(v):.1f}" y1="{TOP}" y2="{TOP + HEIGHT}">'
         f"<title>{kind} {v:.4g}</title></line>"
         for kind, v in (("mean", float(values.mean())), ("median", float(np.median(values))))
-        if len(values)
     )
     ticks = _x_ticks([(x(v), f"{v:g}") for v in nice_ticks(low, high)])
     return _svg(bars + marks + ticks + _y_ticks([(0.0, "0"), (1.0, str(top))]), label, "pictures")

@@ -191,7 +191,7 @@ def _charts(result: EvaluationResult) -> str:
             histogram(values, ""),
         )
         for name, values in result.per_image.items()
-        if len(values) > 1 and name in result.metrics
+        if name in result.metrics and np.isfinite(values).sum() > 1
     ]
     legend = '<span class="key">mean</span><span class="key blue">median</span>'
     parts = []

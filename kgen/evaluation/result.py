@@ -130,18 +130,16 @@ def read_result(place: str | os.PathLike) -> EvaluationResult:
         found = EvaluationResult(
             record["name"], record["metrics"], settings=record["settings"], notes=record["notes"]
         )
-    except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError) as error:
+        for entry in found.metrics.values():
+            if entry["value"] is None and entry.get("infinite"):  # JSON has no infinity
+                entry["value"] = float("inf")
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ValueError(
             f"{path}: it is no metrics.json of kgen.evaluate ({type(error).__name__}: {error})"
         ) from error
     table = path.with_name(FILES["per_image"])
     if table.is_file():
         found.names, found.per_image = _read_rows(table)
-    for name, entry in found.metrics.items():
-        if entry["value"] is None and entry.get("infinite"):  # JSON has no infinity
-            entry["value"] = float("inf")
-        elif not isinstance(entry["value"], (int, float)):
-            raise ValueError(f"{path}: {name} has no value")
     return found
 
 

@@ -247,4 +247,4 @@ def _describe_model(model: Any) -> dict[str, Any]:
 def to_numpy(images: Any) -> np.ndarray:
     if isinstance(images, np.ndarray):
         return images
-    return np.asarray(keras.ops.convertto_numpy(images))
+    return np.asarray(keras.ops.convert_to_numpy(images))
