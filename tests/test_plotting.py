@@ -137,7 +137,7 @@ def labels(axes) -> list[str]:
 
 
 def test_loss_curves_have_two_panels() -> None:
-    figure = plotting.loss_curves(HISTORY)
+    figure = plotting.loss_curves({**HISTORY, "eval_rmse": [40.0, 30.0]})
     assert titles(figure) == ["Adversarial losses", "Reconstruction"]
     adversarial, reconstruction = figure.axes
     assert labels(adversarial) == [

@@ -24,13 +24,15 @@ LABELS = {
 RECONSTRUCTION = ("l1", "l2", "mse", "reconstruction", "perceptual", "cycle", "identity", "feature")
 # Other units, or a loss once more with its weight.
 NOT_DRAWN = ("learning_rate", "psnr", "ssim", "epoch", "_weighted")
+MEASURED = "eval_"  # what MetricReport adds, of as many units as names
 
 
 def loss_curves(history: Any, title: str | None = None) -> Any:
     """Draw the losses over the epochs: adversarial ones left, reconstruction right.
 
     Training is drawn solid, validation dashed in the same colour.  The generator's total is left
-    out where its parts are given: it only repeats them, weighted.  So are scores (psnr, ssim).
+    out where its parts are given: it only repeats them, weighted.  So are scores (psnr, ssim)
+    and what `MetricReport` measures.
 
     Args:
         history: what `fit` or `kgen.train` returned, a dict name -> list of values, or the path
@@ -115,7 +117,7 @@ def _resolve(history: Any) -> tuple[list[float], dict[str, list[float]]]:
 
 def _panels(values: dict[str, list[float]]) -> tuple[list[str], list[str]]:
     names = list(dict.fromkeys(name.removeprefix("val_") for name in values))
-    names = [name for name in names if not name.endswith(NOT_DRAWN)]
+    names = [n for n in names if not n.endswith(NOT_DRAWN) and not n.startswith(MEASURED)]
     reconstruction = [name for name in names if any(part in name for part in RECONSTRUCTION)]
     adversarial = [name for name in names if name not in reconstruction]
     if reconstruction and "g_adversarial" in adversarial and "g_loss" in adversarial:
