@@ -5,6 +5,7 @@ import json
 import re
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
 
@@ -14,9 +15,14 @@ from tests.test_export import in_plain_tensorflow
 FOLDER = Path(__file__).resolve().parent.parent / "saved_models"
 EXAMPLE = FOLDER / "pix2pix_toy_maps"
 
-pytestmark = pytest.mark.skipif(
-    importlib.util.find_spec("tensorflow") is None, reason="TensorFlow runs SavedModels"
-)
+pytestmark = [
+    pytest.mark.skipif(
+        importlib.util.find_spec("tensorflow") is None, reason="TensorFlow runs SavedModels"
+    ),
+    pytest.mark.skipif(
+        keras.config.backend() != "tensorflow", reason="kgen's backend plays no part in it"
+    ),
+]
 
 SERVE = """
 import sys

@@ -39,14 +39,21 @@ def source_of(name: str) -> Path:
     return next(source for source in SOURCES if source.stem.startswith(name))
 
 
+# All cells run on every backend. How well it learns, and whether backends agree, is the same
+# minutes of work on each, so one of them does it.
+BACKEND = keras.config.backend()
+THOROUGH = BACKEND == "torch"
+
+
 def execute(name: str, folder: Path, *expressions: str) -> dict:
-    """Run a tutorial in QUICK mode, in `folder`; the values of expressions at its end."""
+    """Run a tutorial in `folder`, in QUICK mode or shorter; the values of expressions at its end."""
     threads = os.environ.get("OMP_NUM_THREADS", "1")
     environment = {
         **os.environ,
-        "KGEN_QUICK": "1",
+        "KGEN_QUICK": "1" if THOROUGH else "2",
+        "KGEN_BACKENDS": "tensorflow jax torch" if THOROUGH else BACKEND,
         "KGEN_MAPS": "",
-        "KERAS_BACKEND": keras.config.backend(),
+        "KERAS_BACKEND": BACKEND,
         "MPLBACKEND": "agg",
         "OMP_NUM_THREADS": threads,
         "TF_NUM_INTRAOP_THREADS": threads,
@@ -87,7 +94,7 @@ def test_one_step_three_backends(tmp_path):
     assert moved["d_loss"] == pytest.approx(still["d_loss"], rel=1e-6)
     judged = [logs["g_loss"] - 100 * logs["l1"] for logs in (still, moved)]
     assert judged[0] != pytest.approx(judged[1], rel=1e-3)
-    assert keras.config.backend() in found["installed"]
+    assert BACKEND in found["installed"]
     assert found["largest_difference"] < 1e-5
 
 
@@ -105,16 +112,20 @@ def test_pix2pix_maps(tmp_path):
         "np.abs(again - generated[:4]).max()",
         "len(film)",
     )
-    l1 = found["history.history['g_l1']"]
-    assert len(l1) == 10
-    assert l1[-1] < 0.6 * l1[0]
-    assert found["history.history['learning_rate']"][-1] == pytest.approx(2e-3 / 4)
-    assert found["scores"]["g_l1"] < 0.97 * found["lazy_l1"]
+    l1, epochs = found["history.history['g_l1']"], 10 if THOROUGH else 2
+    assert len(l1) == epochs
+    if THOROUGH:
+        assert l1[-1] < 0.6 * l1[0]
+        assert found["scores"]["g_l1"] < 0.97 * found["lazy_l1"]
+    assert l1[-1] < l1[0]
+    assert found["history.history['learning_rate']"][-1] == pytest.approx(
+        2e-3 / (4 if THOROUGH else 2)
+    )
     assert found["np.abs(again - generated[:4]).max()"] == 0.0
     assert found["difference"] < 1e-5  # the walk-through's generator and the preset "seed"
-    assert found["len(film)"] == 11
+    assert found["len(film)"] == epochs + 1
     check_what_moved(*found["list(moved.values())"])
-    check_run_folder(tmp_path / "runs" / "01_pix2pix_maps")
+    check_run_folder(tmp_path / "runs" / "01_pix2pix_maps", epochs)
 
 
 def check_what_moved(d_steps: dict, g_step: dict, kgen_step: dict) -> None:
@@ -126,10 +137,10 @@ def check_what_moved(d_steps: dict, g_step: dict, kgen_step: dict) -> None:
     assert min(kgen_step.values()) > 0.0
 
 
-def check_run_folder(run: Path) -> None:
+def check_run_folder(run: Path, epochs: int) -> None:
     assert len(list((run / "maps" / "train").glob("*.png"))) == 160
-    assert len(list((run / "samples").glob("epoch_*.png"))) == 10
-    assert (run / "saved" / "model_0010.keras").is_file()
+    assert len(list((run / "samples").glob("epoch_*.png"))) == epochs
+    assert (run / "saved" / f"model_{epochs:04d}.keras").is_file()
     assert (run / "loss_curves.png").stat().st_size > 5000
     assert (run / "model.keras").is_file()
     if (run / "saved_model").exists():

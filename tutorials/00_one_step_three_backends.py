@@ -290,7 +290,8 @@ def steps_on(backend):
     return json.loads(done.stdout.splitlines()[-1])
 
 
-installed = [b for b in ("tensorflow", "jax", "torch") if importlib.util.find_spec(b)]
+chosen = os.environ.get("KGEN_BACKENDS", "tensorflow jax torch").split()
+installed = [backend for backend in chosen if importlib.util.find_spec(backend)]
 losses = {backend: steps_on(backend) for backend in installed}
 
 # %%
