@@ -1,7 +1,25 @@
 """kgen: conditional image generation with Keras, on TensorFlow, JAX and PyTorch."""
 
 import importlib
+import importlib.util
 from typing import Any
+
+try:
+    import keras as _keras  # noqa: F401
+except ModuleNotFoundError as error:  # Keras imports its framework, "tensorflow" if none is chosen
+    frameworks = ("tensorflow", "jax", "torch")
+    if error.name not in frameworks:
+        raise
+    installed = [name for name in frameworks if importlib.util.find_spec(name)]
+    repair = (
+        f"Set KERAS_BACKEND={installed[0]} before Python starts"
+        if installed
+        else 'Install one: pip install "kgen[tensorflow]", "kgen[jax]" or "kgen[torch]"'
+    )
+    raise ImportError(
+        f"Keras is set to run on {error.name}, which is not installed here; installed: "
+        f"{', '.join(installed) or 'no framework'}. {repair}."
+    ) from error
 
 from kgen import layers, losses, networks
 from kgen.adversarial import AdversarialModel

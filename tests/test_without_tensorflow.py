@@ -2,6 +2,10 @@
 
 import importlib.util
 import os
+import re
+import subprocess
+import sys
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -57,3 +61,19 @@ def test_train_leaves_a_run_folder_without_saved_model(model, tmp_path):
 def test_export_says_what_is_missing(model, tmp_path):
     with pytest.raises(ImportError, match=r"kgen\[tensorflow\]"):
         kgen.export(model, tmp_path / "saved_model")
+
+
+def test_a_default_backend_that_is_missing_is_named(tmp_path):
+    environment = {k: v for k, v in os.environ.items() if k != "KERAS_BACKEND"}
+    done = subprocess.run(
+        [sys.executable, "-c", "import kgen"],
+        env={**environment, "KERAS_HOME": str(tmp_path)},
+        cwd=Path(__file__).parent.parent,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    said = done.stderr.splitlines()[-1]
+    assert "set to run on tensorflow, which is not installed" in said
+    assert re.search("Set KERAS_BACKEND=(jax|torch) before Python starts", said)
