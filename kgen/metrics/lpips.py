@@ -91,7 +91,8 @@ class LPIPSNetwork:
 
     def layer_distances(self, real: Any, fake: Any) -> Any:
         """Distances of each layer, (N, layers), of float images (N, H, W, 3) in [-1, 1]."""
-        return self.model([real, fake])
+        pair = [ops.convert_to_tensor(images) for images in (real, fake)]
+        return self.model(pair)
 
     def __call__(self, real: Any, fake: Any) -> Any:
         """Distances, a float32 tensor (N,), of float images (N, H, W, 3) in [-1, 1]."""
