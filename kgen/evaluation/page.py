@@ -60,6 +60,7 @@ svg .middle{stroke:var(--blue);stroke-width:2.5}
 svg .mean{stroke:var(--orange);stroke-width:2}
 svg .median{stroke:var(--blue);stroke-width:2;stroke-dasharray:4 3}
 svg .curve{fill:none;stroke-width:2}svg .c0{stroke:var(--blue)}svg .c1{stroke:var(--orange)}
+.key{white-space:nowrap}
 .key::before{content:"";display:inline-block;width:14px;height:3px;border-radius:2px;
 margin:0 5px 3px 12px;background:var(--orange)}.key.blue::before{background:var(--blue)}
 .pictures{display:grid;gap:14px}
@@ -72,7 +73,10 @@ align-items:center;margin:0 0 10px}.row:last-child{margin:0}
 .row div{font-size:13px;overflow-wrap:anywhere}.row div b{font-size:15px}
 details{background:var(--card);border:1px solid var(--line);border-radius:10px;padding:12px 16px}
 summary{cursor:pointer;font-weight:600}
-details table{margin-top:10px}details th{font-weight:400;color:var(--soft);width:260px}
+dl{display:grid;grid-template-columns:repeat(auto-fill,minmax(310px,1fr));gap:0 24px;
+margin:10px 0 0;font-size:14px}
+dl div{display:flex;gap:12px;padding:6px 0;border-top:1px solid var(--line)}
+dt{color:var(--soft);flex:0 0 42%;overflow-wrap:anywhere}dd{margin:0;overflow-wrap:anywhere}
 footer{margin-top:36px;color:var(--soft);font-size:13px}
 @media print{body{background:#fff}.card,.group,figure{break-inside:avoid}}
 """
@@ -129,30 +133,31 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]], numbers: Sequence[
     )
 
 
-def settings_table(settings: Mapping[str, Any]) -> str:
-    """Nested settings as rows of two columns, the names joined by dots."""
+def settings_list(settings: Mapping[str, Any]) -> str:
+    """Nested settings as names and values."""
     rows = "".join(
-        f"<tr><th>{text(name)}</th><td>{text(value)}</td></tr>\n"
+        f"<div><dt>{text(name)}</dt><dd>{text(value)}</dd></div>\n"
         for name, value in flat(settings)
         if value not in (None, "", [], {})
     )
-    return f"<table><tbody>{rows}</tbody></table>"
+    return f"<dl>{rows}</dl>"
 
 
 def flat(content: Mapping[str, Any], before: str = "") -> list[tuple[str, Any]]:
-    """Nested names as pairs, joined by dots.
+    """Nested names as pairs, joined to one name; short lists as text.
 
     Example:
 
     >>> flat({"model": {"class": "Pix2Pix", "step": 4}, "n": 2})
-    [('model.class', 'Pix2Pix'), ('model.step', 4), ('n', 2)]
+    [('model: class', 'Pix2Pix'), ('model: step', 4), ('n', 2)]
     """
     pairs: list[tuple[str, Any]] = []
     for name, value in content.items():
         if isinstance(value, Mapping):
-            pairs += flat(value, f"{before}{name}.")
+            pairs += flat(value, f"{before}{name}: ")
         else:
-            pairs.append((f"{before}{name}", value))
+            shown = " x ".join(map(str, value)) if isinstance(value, (list, tuple)) else value
+            pairs.append((f"{before}{name}".replace("_", " "), shown))
     return pairs
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from kgen.evaluation.charts import histogram, spectrum
 from kgen.evaluation.gallery import Shown
-from kgen.evaluation.page import page, picture, settings_table, table, text
+from kgen.evaluation.page import page, picture, settings_list, table, text
 from kgen.evaluation.result import ARROWS, EvaluationResult, format_value
 from kgen.metrics import radial_spectrum
 
@@ -208,17 +208,18 @@ def _charts(result: EvaluationResult) -> str:
 def _spectra(spectra: dict[str, np.ndarray]) -> str:
     """The curves of both sets, and their spectra as pictures in one scale."""
     legend = '<span class="key blue">real</span><span class="key">generated</span>'
-    figures = _figure("Power by frequency", legend, spectrum(rings(spectra)))
+    figures = _figure("Power", legend, spectrum(rings(spectra)))
     logs = {name: np.log10(power + 1e-12) for name, power in spectra.items()}
     low, high = np.quantile(np.concatenate([p.ravel() for p in logs.values()]), (0.01, 0.999))
     for name, values in logs.items():
         unit = np.clip((values - low) / max(high - low, 1e-9), 0.0, 1.0)
         image = picture(np.rint(unit * 255).astype(np.uint8), f"mean power spectrum, {name}")
-        figures += _figure(name.capitalize(), "log power, zero frequency in the middle", image)
+        figures += _figure(name.capitalize(), "log power", image)
     return (
         '<h2>Mean power spectrum</h2><p class="soft">Where the generated curve lies below the real '
-        "one, detail is missing (blur). Bright points away from the cross are periodic artefacts, "
-        f'such as checkerboards.</p><div class="charts">{figures}</div>'
+        "one, detail is missing (blur). The pictures have the zero frequency in the middle: bright "
+        "points away from the cross are periodic artefacts, such as checkerboards."
+        f'</p><div class="charts">{figures}</div>'
     )
 
 
@@ -245,8 +246,8 @@ def _settings(result: EvaluationResult) -> str:
     if not result.settings:
         return ""
     return (
-        "<h2>How this was made</h2><details open><summary>Settings, versions and machine</summary>"
-        f"{settings_table(result.settings)}</details>"
+        "<h2>How this was made</h2><details><summary>Settings, versions and machine</summary>"
+        f"{settings_list(result.settings)}</details>"
     )
 
 
