@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from keras import ops
 
+import kgen
 from kgen import Pix2Pix
 from kgen.networks import patch_discriminator, resnet_generator, unet
 from tests import checks
@@ -256,3 +257,31 @@ def test_wrong_batches_are_refused_before_the_first_step(source, target, says):
 def test_wrong_arguments_say_what_to_do(arguments, says):
     with pytest.raises(ValueError, match=says):
         small(**arguments)
+
+
+def test_metrics_compare_what_evaluate_generates(tmp_path):
+    model = small()
+    model.compile(metrics=[kgen.metrics.RMSE(), "mean_squared_error"])
+    numbers = model.evaluate(SOURCE, TARGET, batch_size=1, return_dict=True, verbose=0)
+    assert sorted(numbers) == ["g_l1", "mean_squared_error", "rmse"]
+    error = TARGET - model.predict(SOURCE, batch_size=1, verbose=0)
+    roots = np.sqrt(np.mean(error**2, axis=(1, 2, 3)))  # of each picture
+    assert numbers["rmse"] == pytest.approx(127.5 * np.mean(roots), rel=1e-5)
+    assert numbers["mean_squared_error"] == pytest.approx(np.mean(error**2), rel=1e-5)
+    model.save(tmp_path / "model.keras")
+    loaded = keras.models.load_model(tmp_path / "model.keras")
+    again = loaded.evaluate(SOURCE, TARGET, batch_size=1, return_dict=True, verbose=0)
+    assert again == pytest.approx(numbers, rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("metrics", "message"),
+    [
+        ([keras.metrics.MeanSquaredError(name="g_l1")], "g_l1: give that metric another name"),
+        ([kgen.metrics.PSNR(), kgen.metrics.PSNR()], "two metrics have one name; got psnr"),
+        (["no_such_metric"], "no_such_metric"),
+    ],
+)
+def test_metrics_that_cannot_be_told_apart(metrics, message):
+    with pytest.raises(ValueError, match=message):
+        small().compile(metrics=metrics)
