@@ -5,22 +5,19 @@ backend, or of what was read before. So a run that was killed and resumed sees t
 it would have seen, and two backends can be compared step by step.
 """
 
-import threading
 from collections.abc import Callable
 
-import keras
 import numpy as np
 
 from kgen.data.augment import Preprocess
+from kgen.data.epochs import AUGMENT, JITTER, EpochBatches
 from kgen.data.pairs import Pair, Pairs, unequal_halves
 from kgen.data.preparation import OneHot, prepare
-from kgen.data.read_ahead import ReadAhead
 
 Augment = Callable[[np.ndarray, np.ndarray, np.random.Generator], Pair]
-SHUFFLE, JITTER, AUGMENT = 0, 1, 2  # first word of each random stream's seed
 
 
-class Batches(keras.utils.PyDataset):
+class Batches(EpochBatches):
     """Pairs as batches of (source, target), shuffled, jittered and scaled to [-1, 1].
 
     Training (Isola et al. 2017, section 6.2): each half is resized to `load_size`, one random
@@ -98,81 +95,20 @@ class Batches(keras.utils.PyDataset):
         steps_per_epoch: int | None = None,
         cache: bool = False,
     ):
-        # Keras' own threads would start before the epoch is known; see read_ahead.py. So Keras is
-        # told of one worker, which means: the batches are asked for in the thread that needs them.
-        super().__init__(workers=1, use_multiprocessing=False)
-        self.pairs, self.batch_size, self.training = pairs, batch_size, training
+        _check_pairs(pairs)
+        super().__init__(
+            len(pairs), "pairs", batch_size, training, shuffle, seed, workers, drop_remainder,
+            steps_per_epoch,
+        )  # fmt: skip
+        self.pairs = pairs
         self.preparation = prepare(
             size, training, load_size, flip, resize, target_resize, one_hot, target_one_hot,
             preprocess, multiple,
         )  # fmt: skip
         self.augment = augment if training else None
-        self.shuffle = training if shuffle is None else shuffle
-        self.drop_remainder = training if drop_remainder is None else drop_remainder
-        self.steps_per_epoch, self.seed = steps_per_epoch, seed
-        self._check_arguments(workers)
         self._kept: dict[int, Pair] | None = {} if cache else None
-        self._read_ahead = ReadAhead(self._batch, workers)
-        self._epoch = 0
-        self._turns: dict[int, int] | None = None  # in a pass: asked for -> served
-        self._lock = threading.Lock()
-        self.failure: Exception | None = None
         self._first_channels: tuple[int, int] | None = None
         self.source_shape, self.target_shape = self._shapes()
-
-    def __len__(self) -> int:
-        whole, rest = divmod(len(self.pairs), self.batch_size)
-        full = whole if self.drop_remainder or not rest else whole + 1
-        return min(full, self.steps_per_epoch or full)
-
-    def __getitem__(self, index: int) -> Pair:
-        if not 0 <= index < len(self):
-            raise IndexError(f"There is no batch {index}, only 0..{len(self) - 1}.")
-        try:
-            epoch = self.epoch if self.training else 0
-            return self._read_ahead.get(epoch, self._turn(index), len(self))
-        except Exception as error:
-            self.failure = error
-            raise
-
-    @property
-    def epoch(self) -> int:
-        """Whose order and jitter are served, 0 at first; advances by itself, set it to resume."""
-        return self._epoch
-
-    @epoch.setter
-    def epoch(self, epoch: int) -> None:
-        self._epoch, self._turns = epoch, None  # a pass that was interrupted is over
-
-    def _turn(self, index: int) -> int:
-        """Which batch to serve: during a pass the next one, whatever number Keras asks for.
-
-        `fit` (shuffle=True) mixes the numbers with Python's global random generator, which knows no
-        epoch and no resuming. A number that is asked for again gets the same batch.
-        """
-        if self._turns is None:
-            return index
-        with self._lock:
-            return self._turns.setdefault(index, len(self._turns))
-
-    def on_epoch_begin(self) -> None:
-        """Called by Keras: a pass over the batches begins."""
-        self._turns = {}
-
-    def on_epoch_end(self) -> None:
-        """Called by Keras when a pass ends: the epoch advances.
-
-        Keras calls this also before the first epoch (there was no pass), and after it has looked at
-        one batch to build a loss; neither is an epoch.
-        """
-        turns = self._turns
-        self.epoch += turns is not None and len(turns) >= min(2, len(self))
-
-    def order(self, epoch: int) -> np.ndarray:
-        """Numbers of the pairs in the order of an epoch, a pure function of (seed, epoch)."""
-        if not self.shuffle:
-            return np.arange(len(self.pairs))
-        return np.random.default_rng([SHUFFLE, self.seed, epoch]).permutation(len(self.pairs))
 
     def sample(self, index: int, epoch: int) -> Pair:
         """Pair `index` as the model sees it in an epoch, a pure function of (seed, epoch, index).
@@ -193,8 +129,7 @@ class Batches(keras.utils.PyDataset):
             raise ValueError(f"{self.pairs.name(index)}: {error}") from error
 
     def _batch(self, epoch: int, index: int) -> Pair:
-        first = index * self.batch_size
-        numbers = self.order(epoch)[first : first + self.batch_size]
+        numbers = self.numbers(epoch, index)
         samples = [self.sample(int(number), epoch) for number in numbers]
         for number, halves in zip(numbers, samples, strict=True):
             if [half.shape for half in halves] != [half.shape for half in samples[0]]:
@@ -239,23 +174,10 @@ class Batches(keras.utils.PyDataset):
                 "with one mode, for example source_mode='rgb', target_mode='rgb'."
             )
 
-    def _check_arguments(self, workers: int) -> None:
-        if not isinstance(self.pairs, Pairs):
-            raise ValueError(
-                f"Batches takes a source of pairs, received {type(self.pairs).__name__}. Make one "
-                "with kgen.data.side_by_side, two_folders, or arrays(source, target)."
-            )
-        wholes = {
-            "batch_size": (self.batch_size, 1),
-            "seed": (self.seed, 0),
-            "workers": (workers, 0),
-        }
-        wholes["steps_per_epoch"] = (self.steps_per_epoch or 1, 1)
-        for name, (value, least) in wholes.items():
-            if not isinstance(value, int | np.integer) or value < least:
-                raise ValueError(f"{name} must be a whole number >= {least}; received {value!r}.")
-        if not len(self):
-            raise ValueError(
-                f"{len(self.pairs)} pairs make no batch of {self.batch_size}: lower batch_size, or "
-                "keep the incomplete batch with drop_remainder=False."
-            )
+
+def _check_pairs(pairs: Pairs) -> None:
+    if not isinstance(pairs, Pairs):
+        raise ValueError(
+            f"Batches takes a source of pairs, received {type(pairs).__name__}. Make one "
+            "with kgen.data.side_by_side, two_folders, or arrays(source, target)."
+        )
