@@ -46,7 +46,7 @@ THOROUGH = BACKEND == "torch"
 
 
 def execute(name: str, folder: Path, *expressions: str) -> dict:
-    """Run a tutorial in `folder`, in QUICK mode or shorter; the values of expressions at its end."""
+    """Run a tutorial in `folder`, QUICK or shorter; the values of expressions at its end."""
     threads = os.environ.get("OMP_NUM_THREADS", "1")
     environment = {
         **os.environ,
@@ -143,6 +143,9 @@ def check_run_folder(run: Path, epochs: int) -> None:
     assert (run / "saved" / f"model_{epochs:04d}.keras").is_file()
     assert (run / "loss_curves.png").stat().st_size > 5000
     assert (run / "model.keras").is_file()
+    assert "data:image/png" in (run / "evaluation" / "report.html").read_text("utf-8")
+    table = json.loads((run / "comparison" / "comparison.json").read_text("utf-8"))["table"]
+    assert set(table["ssim"]) == {"pix2pix", "lazy answer"}
     if (run / "saved_model").exists():
         report = json.loads((run / "saved_model" / "export.json").read_text())
         assert report["max_difference"]["serve"] < 1e-4

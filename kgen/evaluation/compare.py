@@ -20,7 +20,7 @@ FILES = {"comparison": "comparison.json", "report": "comparison.html"}
 CONDITIONS = ("variant", "trunk", "resizer", "reference", "value_range", "subset_size", "n")
 
 
-@dataclass
+@dataclass(repr=False)
 class Comparison:
     """Runs side by side.
 
@@ -73,6 +73,9 @@ class Comparison:
             ),
         }
         return self.files
+
+    def __repr__(self) -> str:
+        return f"Comparison({', '.join(map(repr, self.results.values()))})"
 
     def _repr_html_(self) -> str:
         return numbers_table(self)
@@ -184,10 +187,10 @@ def numbers_table(comparison: Comparison) -> str:
     for metric, values in comparison.table.items():
         about, best = comparison._about(metric), comparison.best(metric)
         arrow = ARROWS.get(about.get("better", ""), "")
-        cells = [
-            f'<td class="n{" win" if run == best else ""}">{format_value(values[run])}</td>'
-            for run in runs
-        ]
+        cells = [format_value(values[run]) for run in runs]
+        if best is not None:
+            place = runs.index(best)
+            cells[place] = f'<td class="n win"><b>{cells[place]}</b></td>'
         label = f"{text(about.get('label') or metric)} {arrow}<br><code>{text(metric)}</code>"
         rows.append((label, *cells, text(about.get("unit", "")), text(about.get("variant", ""))))
     numbers = range(1, len(runs) + 1)

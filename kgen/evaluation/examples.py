@@ -35,9 +35,9 @@ class Example:
 
     name: str
     place: str
-    source: np.ndarray | None
-    real: np.ndarray | None
-    fake: np.ndarray | None
+    source: np.ndarray | None = field(repr=False)
+    real: np.ndarray | None = field(repr=False)
+    fake: np.ndarray | None = field(repr=False)
 
 
 @dataclass
@@ -60,8 +60,13 @@ class Examples:
 
     def first(self, count: int | None) -> Examples:
         """The first `count` examples; None for all."""
-        if count is None or not self.paired:
+        if count is None:
             return self
+        if not self.paired or count < 1:
+            raise ValueError(
+                f"count takes the first pairs, one or more; got {count}"
+                + ("" if self.paired else " for two sets of pictures that are not paired")
+            )
         known = count if self.count is None else min(count, self.count)
         return Examples(
             itertools.islice(self.items, count), known, True, self.reference, self.description

@@ -139,13 +139,16 @@ class FeatureMeasure(Measure):
         real, fake = self.real.features(), self.fake.features()
         fewest = min(len(real), len(fake))
         size = SUBSET if fewest >= SUBSET else max(2, fewest // 2)
-        mean, deviation = metrics.kernel_distance(real, fake, subset_size=size)
+        mean, deviation = metrics.kernel_distance(
+            real, fake, subset_size=size, verbose=self.verbose
+        )
         found = {"value": float(mean), "standard_deviation": float(deviation)}
         few = {"note": f"subsets of {size}, for want of {SUBSET} pictures: not as in papers"}
         return [{**found, "subset_size": size, **(few if size < SUBSET else {})}]
 
     def _precision_recall(self) -> list[dict[str, float]]:
-        found = metrics.precision_recall(self.real.features(), self.fake.features())
+        real, fake = self.real.features(), self.fake.features()
+        found = metrics.precision_recall(real, fake, verbose=self.verbose)
         return [{"value": float(value)} for value in found]
 
     def _inception_score(self) -> list[dict[str, float]]:

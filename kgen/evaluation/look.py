@@ -81,6 +81,8 @@ class Look:
         total = self.examples.count
         if verbose == "auto":
             verbose = int(total is None or total >= LONG)
+        for measure in self.measures:
+            measure.verbose = int(verbose)
         bar = keras.utils.Progbar(total, unit_name="picture", verbose=int(verbose))
         started, done = time.perf_counter(), 0
         for done, example in enumerate(self.examples.items, start=1):

@@ -18,10 +18,12 @@ class Measure:
     Attributes:
         needs_pairs: whether each generated picture is compared with its own truth.
         seconds: spent so far.
+        verbose: 1 shows progress bars in `finish` where that takes long.
         per_image: name -> batches of values, one per picture, where there is one.
     """
 
     needs_pairs = True
+    verbose = 0
 
     def __init__(self) -> None:
         self.seconds = 0.0

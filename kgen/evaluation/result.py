@@ -19,7 +19,7 @@ FILES = {"metrics": "metrics.json", "per_image": "per_image.csv", "report": "rep
 ARROWS = {"higher": "↑", "lower": "↓"}
 
 
-@dataclass
+@dataclass(repr=False)
 class EvaluationResult:
     """The numbers of a set of pictures, each with what it takes to compare it.
 
@@ -65,6 +65,10 @@ class EvaluationResult:
     def values(self) -> dict[str, float]:
         """Name -> number."""
         return {name: entry["value"] for name, entry in self.metrics.items()}
+
+    def __repr__(self) -> str:
+        shown = ", ".join(f"{name}={format_value(value)}" for name, value in self.values.items())
+        return f"EvaluationResult({self.name!r}: {shown})"
 
     def _repr_html_(self) -> str:
         rows = "".join(

@@ -6,6 +6,7 @@ import datetime
 import os
 import time
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import keras
@@ -43,9 +44,9 @@ def evaluate(
     as the folder of its pictures. (`model.evaluate` takes its PSNR before rounding.)
 
     Args:
-        model: a Keras model or a function, from float32 sources (B, H, W, C) in [-1, 1] to pictures
-            in [-1, 1]; or a folder of generated pictures; or an array of them (N, H, W, C), uint8
-            or float in [-1, 1].
+        model: a Keras model, its .keras file, or a function, from float32 sources (B, H, W, C) in
+            [-1, 1] to pictures in [-1, 1]; or a folder of generated pictures; or an array of them
+            (N, H, W, C), uint8 or float in [-1, 1].
         data: pairs (`kgen.data.side_by_side(...)`, `(source, target)` arrays), batches of them
             (`kgen.data.Batches(pairs, training=False, ...)`, or anything that yields (source,
             target)); for pictures that are there already also a folder of real ones, matched by
@@ -86,6 +87,8 @@ def evaluate(
     """
     started = time.perf_counter()
     chosen = as_list(metrics)
+    if isinstance(model, (str, os.PathLike)) and Path(model).suffix == ".keras":
+        model = keras.models.load_model(model)
     examples = open_examples(model, data, need_pairs(chosen), batch_size, mode).first(count)
     measures = open_measures(chosen, examples.count, extractors, training_data, examples.reference)
     look = Look(examples, measures, rank_by, shown)

@@ -118,7 +118,7 @@ class MemorisationMeasure(Measure):
         both = np.rint(both).astype(np.uint8)
         truth = open_truth(self.training_data, "", "stored")
         training = (as_bytes(real, place) for _, place, _, real in truth.items)
-        found = metrics.nearest_training_images(both, training, size=SIDE)
+        found = metrics.nearest_training_images(both, training, SIDE, verbose=self.verbose)
         fake, real = np.split(found.distances, [counts["fake"]])
         self.per_image["memorisation"] = [fake]
         self.per_image["memorisation_row"] = [found.indices[: counts["fake"]]]

@@ -80,7 +80,7 @@ def to_floats(batches):
     return ((source.astype("float32"), real) for source, real in batches)
 
 
-def test_a_keras_model_gets_pairs_in_its_size_and_is_left_as_it_was():
+def test_a_keras_model_gets_pairs_in_its_size_and_is_left_as_it_was(tmp_path):
     model = tiny_system("paper")  # dropout at inference moves random states
     before = [np.array(keras.ops.convert_to_numpy(v)) for v in model.non_trainable_variables]
     result = quietly(model, arrays(SOURCE, REAL), ["psnr"])
@@ -90,6 +90,9 @@ def test_a_keras_model_gets_pairs_in_its_size_and_is_left_as_it_was():
     for old, new in zip(before, after, strict=True):
         np.testing.assert_array_equal(old, new)
     assert quietly(model, arrays(SOURCE, REAL), ["psnr"]).values == result.values
+    model.save(tmp_path / "model.keras")
+    again = quietly(tmp_path / "model.keras", arrays(SOURCE, REAL), ["psnr"])
+    assert again.values == pytest.approx(result.values, rel=1e-4)
 
 
 def test_functions_and_keras_metrics_beside_names():
@@ -186,6 +189,7 @@ def test_doubtful_input_is_refused(model, data, message):
         ({"bad": lambda real, fake: 1.0}, {}, "one value per picture"),
         ({"bad": lambda real, fake: np.full(len(real), np.nan)}, {}, "image 0 to image 6: bad"),
         (["psnr"], {"output": "metrics.json"}, "give a folder"),
+        (["psnr"], {"count": 0}, "one or more; got 0"),
     ],
 )
 def test_wrong_requests_are_explained(chosen, options, message):

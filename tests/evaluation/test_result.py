@@ -86,5 +86,7 @@ def test_a_notebook_shows_a_table(result):
     shown = result._repr_html_()
     assert shown.count("<tr>") == 4
     assert "PSNR" in shown
+    assert len(repr(result)) < 200  # no arrays, no pictures
+    assert f"psnr={result['psnr']:.2f}" in repr(result)
     with pytest.raises(KeyError, match="'lpips' was not measured"):
         result["lpips"]
