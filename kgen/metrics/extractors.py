@@ -274,9 +274,8 @@ def _of_function(
 
     def call(images: np.ndarray) -> np.ndarray:
         if size is not None:
-            images = np.float32(images)
-            images = as_numpy(ops.image.resize(images, size, interpolation="bilinear"))
-            images = np.rint(images).astype(np.uint8)
+            resized = ops.image.resize(images.astype("float32"), size, interpolation="bilinear")
+            images = np.rint(as_numpy(resized)).astype(np.uint8)
         return as_numpy(function(images))
 
     def run(images: np.ndarray) -> list[np.ndarray]:

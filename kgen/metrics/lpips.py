@@ -88,6 +88,7 @@ class LPIPSNetwork:
         distances = feature_distances(_listed(trunk(real)), _listed(trunk(fake)), self.heads)
         self.model = keras.Model([real, fake], distances, name=name)
         self.model.trainable = False
+        self.run = in_batches(self.model)  # numpy in and out, without gradients
 
     def layer_distances(self, real: Any, fake: Any) -> Any:
         """Distances of each layer, (N, layers), of float images (N, H, W, 3) in [-1, 1]."""
@@ -182,13 +183,12 @@ def lpips(
     [0.0, 0.0, 0.0]
     """
     network = lpips_network(network) if isinstance(network, str) else network
-    run = in_batches(network.model, batch_size)
     total = count_images(real) if verbose else None
     values: list[np.ndarray] = []
     images = progress(named_pairs(real, fake), verbose, total)
     for batch in _batches(images, network, value_range, batch_size):
         sides = [np.stack(side) for side in zip(*batch, strict=True)]
-        values.append(run(*sides)[0].astype(np.float64).sum(axis=-1))
+        values.append(network.run(*sides, batch_size=batch_size)[0].astype(np.float64).sum(axis=-1))
     if not values:
         raise ValueError("there is no image to measure: both sets are empty")
     distances = np.concatenate(values)

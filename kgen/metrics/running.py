@@ -10,7 +10,7 @@ import numpy as np
 from kgen.backend import BACKEND
 
 
-def in_batches(model: keras.Model, batch_size: int) -> Callable[..., list[np.ndarray]]:
+def in_batches(model: keras.Model, batch_size: int = 32) -> Callable[..., list[np.ndarray]]:
     """A function that runs a network over arrays of any length, without gradients.
 
     Each new shape is compiled, so all batches get one length: the last one is filled up with
@@ -18,11 +18,12 @@ def in_batches(model: keras.Model, batch_size: int) -> Callable[..., list[np.nda
 
     Args:
         model: Keras model.
-        batch_size: images at a time.
+        batch_size: images at a time. Default 32.
 
     Returns:
         function of arrays (N, ...), one for each input, to a list of arrays (N, ...), one for each
-        output.
+        output; keep it, because what it has compiled is lost with it. Its argument `batch_size`
+        overrides the number for one call.
 
     Example:
 
@@ -34,7 +35,7 @@ def in_batches(model: keras.Model, batch_size: int) -> Callable[..., list[np.nda
         # XLA on TensorFlow's CPU takes minutes to compile an Inception, and gains nothing
         model.compile(jit_compile="auto" if BACKEND == "jax" else False)
 
-    def run(*arrays: np.ndarray) -> list[np.ndarray]:
+    def run(*arrays: np.ndarray, batch_size: int = batch_size) -> list[np.ndarray]:
         count, parts = len(arrays[0]), []
         for start in range(0, count, batch_size):
             batch = [array[start : start + batch_size] for array in arrays]

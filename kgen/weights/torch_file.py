@@ -122,7 +122,7 @@ class _Storage:
 
     def numbers(self, order: str) -> np.ndarray:
         """All of it as a flat array; `order` is `<` or `>`."""
-        stored = np.dtype("u2" if self.kind == "bfloat16" else self.kind).newbyteorder(order)
+        stored = np.dtype(order + ("u2" if self.kind == "bfloat16" else self.kind))
         data = self.read()
         if len(data) != self.count * stored.itemsize:
             raise ValueError(f"{self.count} numbers announced, {len(data)} bytes there")

@@ -74,6 +74,13 @@ def test_the_size_of_batches_changes_nothing(network, batch_size):
     np.testing.assert_allclose(found, lpips(REAL, FAKE, network), rtol=1e-5)
 
 
+def test_calls_share_what_was_compiled(network):
+    lpips(REAL, FAKE, network)
+    compiled_once = network.model.predict_function
+    lpips(REAL, FAKE, network, batch_size=2)
+    assert network.model.predict_function is compiled_once is not None
+
+
 def test_images_of_several_sizes_keep_their_order(network):
     sizes = [(16, 16), (16, 16), (20, 12), (16, 16)]
     real = [images_of(i, (*size, 3)) for i, size in enumerate(sizes)]
