@@ -20,7 +20,8 @@ def frechet_distance(real: Any, fake: Any) -> float:
     """Frechet distance of two sets, given their features or their moments (Heusel et al., 2017).
 
     With the features of the Inception network it is FID. Equal to pytorch-fid, clean-fid and
-    torchmetrics to 1e-6 relative, also with fewer images than features.
+    torchmetrics to 1e-6 relative, also with fewer images than features; of 1,000 images of 2,048
+    features scipy's matrix root, which they take, has itself only four to five digits.
 
     Args:
         real: (N, D) features of the real images, or their `Moments`.

@@ -210,11 +210,11 @@ def _describe(images: Any) -> str:
 
 
 def _check_shapes(real: Any, fake: Any) -> None:
-    shapes = [getattr(images, "shape", None) for images in (real, fake)]
-    if None not in shapes and tuple(shapes[0]) != tuple(shapes[1]):
+    shapes = [tuple(images.shape) for images in (real, fake) if hasattr(images, "shape")]
+    if len(set(shapes)) == 2:
         raise ValueError(
-            f"real and fake must have one shape (N, H, W, C); got {tuple(shapes[0])} and "
-            f"{tuple(shapes[1])}. Resize one of them (kgen.data.resize)."
+            f"real and fake must have one shape (N, H, W, C); got {shapes[0]} and {shapes[1]}. "
+            "Resize one of them (kgen.data.resize)."
         )
 
 

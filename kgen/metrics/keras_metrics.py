@@ -199,10 +199,8 @@ class SSIM(PerImageMean):
         return ssim_formula(ops, real, fake, self.settings)
 
     def get_config(self) -> dict:
-        variant = self.variant
-        if isinstance(variant, SSIMVariant):
-            variant = vars(variant)
-        return {**super().get_config(), "variant": variant}
+        own = isinstance(self.variant, SSIMVariant)
+        return {**super().get_config(), "variant": vars(self.variant) if own else self.variant}
 
     @classmethod
     def from_config(cls, config: dict) -> PerImageMean:

@@ -135,7 +135,7 @@ class Moments:
         path = Path(path)
         if path.suffix != ".npz":
             raise ValueError(f"{path}: moments are written as .npz, like pytorch-fid's statistics")
-        content = {"mu": self.mean, "sigma": self.covariance}
+        content: dict[str, Any] = {"mu": self.mean, "sigma": self.covariance}
         if self.count is not None:
             content["count"] = np.array(self.count)
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -163,7 +163,8 @@ class Moments:
             raise FileNotFoundError(f"{path}: there is no such file of moments.")
         try:
             with np.load(path, allow_pickle=False) as content:
-                mean, covariance = np.float64(content["mu"]), np.float64(content["sigma"])
+                mean = np.asarray(content["mu"], np.float64)
+                covariance = np.asarray(content["sigma"], np.float64)
                 count = int(content["count"]) if "count" in content else None
         except (OSError, KeyError, ValueError, EOFError) as error:
             raise ValueError(

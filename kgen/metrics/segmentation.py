@@ -96,7 +96,9 @@ class Confusion:
         """The scores of all that was counted; see `segmentation_scores`."""
         if not self.counts.sum():
             raise ValueError("no pixel was counted: all of them are ignored, or there are none")
-        return SegmentationResult(*scores_of(np, self.counts, absent), self.counts.copy(), absent)
+        pixels, accuracy, iou, weighted, accuracies, ious = scores_of(np, self.counts, absent)
+        counts = self.counts.copy()
+        return SegmentationResult(pixels, accuracy, iou, weighted, accuracies, ious, counts, absent)
 
 
 def segmentation_scores(

@@ -7,7 +7,8 @@ show. Two definitions of luma and of rings are in use; both are arguments here.
 from __future__ import annotations
 
 import warnings
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -18,11 +19,14 @@ FLOOR = 1e-12  # under logarithms
 FEW = 50  # images; below, single pictures shape the mean
 
 
-class Spikes(NamedTuple):
+@dataclass(frozen=True)
+class Spikes:
     """Isolated peaks of a power spectrum.
 
-    `count` of bins; `excess`, the sum of their heights above the threshold, in powers of ten;
-    `mask`, (H, W) bool, where they are.
+    Args:
+        count: how many bins.
+        excess: sum of their heights above the threshold, in powers of ten.
+        mask: (H, W) bool, where they are.
     """
 
     count: int
@@ -152,7 +156,7 @@ def spectrum_spikes(power: Any, threshold: float = 0.5, size: int = 5) -> Spikes
         size: side of the square over which the median is taken, odd. Default 5.
 
     Returns:
-        (count, excess, mask).
+        `Spikes`: count, excess, mask.
 
     Raises:
         ValueError: no spectrum, negative values, NaN or infinity.
