@@ -1,13 +1,17 @@
-"""Sources of image pairs, batches of them for every backend, checks and downloads.
+"""Sources of image pairs and of pictures with attributes, batches for every backend, checks.
 
 A source (`side_by_side`, `two_folders`, `arrays`, `toy_maps`) reads pairs as they are stored;
-`Batches` makes of them what `model.fit` takes.
+`Batches` makes of them what `model.fit` takes. For pictures with a mask and attributes
+(`attribute_arrays`, `toy_birds`) `AttributeBatches` does.
 """
 
 import importlib
 from typing import Any
 
 from kgen.data import augment, images
+from kgen.data.attribute_batches import AttributeBatches
+from kgen.data.attribute_names import attribute_groups, attribute_vector
+from kgen.data.attributes import AttributePicture, AttributePictures, attribute_arrays
 from kgen.data.batches import Batches
 from kgen.data.check import Problem, check_pairs, count_pairs
 from kgen.data.download import data_home, download_pairs
@@ -15,8 +19,9 @@ from kgen.data.images import read_image, resize, to_float, to_uint8
 from kgen.data.labels import one_hot
 from kgen.data.pairs import Pairs, arrays, side_by_side, two_folders
 
-# loaded when asked for: the drawing of toy maps, and what needs tensorflow-datasets
+# loaded when asked for: the drawing of toy data, and what needs tensorflow-datasets
 _LAZY = {
+    "toy_birds": "kgen.data.toy",
     "toy_maps": "kgen.data.toy",
     "write_maps": "kgen.data.toy",
     "tfds_pairs": "kgen.data.builders",
@@ -24,10 +29,16 @@ _LAZY = {
 _LAZY_MODULES = ("builders", "cv", "toy")
 
 __all__ = [
+    "AttributeBatches",
+    "AttributePicture",
+    "AttributePictures",
     "Batches",
     "Pairs",
     "Problem",
     "arrays",
+    "attribute_arrays",
+    "attribute_groups",
+    "attribute_vector",
     "augment",
     "check_pairs",
     "count_pairs",
@@ -41,6 +52,7 @@ __all__ = [
     "tfds_pairs",
     "to_float",
     "to_uint8",
+    "toy_birds",
     "toy_maps",
     "two_folders",
     "write_maps",

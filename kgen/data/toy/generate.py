@@ -1,4 +1,4 @@
-"""Draws many towns, by several processes when that is worth their start.
+"""Draws many towns or birds, by several processes when that is worth their start.
 
 The workers are plain Python processes that load only numpy and the drawing code: no Keras, no
 framework, and no import of the caller's script, so that a notebook, a script without an
@@ -11,34 +11,56 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
+from .birds import scene as bird_scene
+from .birds.knobs import make_knobs as make_bird_knobs
 from .maps import make_pair
 from .maps.knobs import make_knobs
 from .maps.scene import check_size
 
-SPLITS = {"train": 0, "val": 10_000_000, "test": 20_000_000}  # index of each split's first town
+SPLITS = {"train": 0, "val": 10_000_000, "test": 20_000_000}  # index of each split's first scene
 COUNTS = {"train": 1000, "val": 100, "test": 100}
 SMALL_JOB = 48 * 64 * 64  # pixels: about a second; starting workers takes a quarter of one
 
 Town = tuple[np.ndarray, np.ndarray, np.ndarray]
+Pictures = tuple[np.ndarray, ...]
 
 
-def split_indices(split: str, count: int | None = None) -> list[int]:
-    """Indices of the first `count` towns of a split; splits never share a town.
+class Drawing(NamedTuple):
+    """How a set is drawn: the function, its place in this package, its pictures' channels.
+
+    Channels: 3 for uint8 (S, S, 3), 0 for uint8 (S, S).
+    """
+
+    what: str
+    function: Callable[..., Pictures]
+    module: str
+    channels: tuple[int, ...]
+
+
+TOWNS = Drawing("toy maps", make_pair, "maps.scene", (3, 3, 0))
+BIRDS = Drawing("toy birds", bird_scene.draw, "birds.scene", (3, 0, 0))
+
+
+def split_indices(
+    split: str, count: int | None = None, counts: Mapping[str, int] = COUNTS
+) -> list[int]:
+    """Indices of the first `count` scenes of a split; splits never share a scene.
 
     Raises:
         ValueError: for another split or a negative count.
     """
     if split not in SPLITS:
         raise ValueError(f"split must be one of {tuple(SPLITS)}; received {split!r}.")
-    count = COUNTS[split] if count is None else count
+    count = counts[split] if count is None else count
     if not 0 <= count <= 10_000_000:
-        raise ValueError(f"count must be from 0 to 10,000,000 pairs; received {count!r}.")
+        raise ValueError(f"count must be from 0 to 10,000,000; received {count!r}.")
     return list(range(SPLITS[split], SPLITS[split] + count))
 
 
@@ -68,25 +90,53 @@ def draw_towns(
     """
     check_size(size)
     make_knobs(**knobs)
+    return _draw(TOWNS, indices, size, seed, processes, knobs)  # type: ignore[return-value]
+
+
+def draw_birds(
+    indices: Sequence[int],
+    size: int = 64,
+    seed: int = 0,
+    processes: int = 2,
+    **knobs: float | str | None,
+) -> Generator[Pictures, None, None]:
+    """Yields image, mask and parts of `make_bird(seed, index, size, **knobs)` for each index.
+
+    Args: as `draw_towns`; **knobs: see `kgen.data.toy.birds.Knobs`.
+
+    Example:
+        >>> [image.shape for image, mask, parts in draw_birds([0, 1], size=32)]
+        [(32, 32, 3), (32, 32, 3)]
+    """
+    bird_scene.check_size(size)
+    make_bird_knobs(**knobs)
+    return _draw(BIRDS, indices, size, seed, processes, knobs)
+
+
+def _draw(
+    drawing: Drawing, indices: Sequence[int], size: int, seed: int, processes: int, knobs: dict
+) -> Generator[Pictures, None, None]:
     if not isinstance(processes, int) or processes < 1:
         raise ValueError(f"processes must be a whole number from 1; received {processes!r}.")
     small = len(indices) * size * size < SMALL_JOB
     if processes == 1 or small or not sys.executable:
-        return (make_pair(seed, index, size, **knobs) for index in indices)
-    return _draw_apart([int(index) for index in indices], int(size), int(seed), processes, knobs)
+        return (drawing.function(seed, index, size, **knobs) for index in indices)
+    job = {"module": drawing.module, "function": drawing.function.__name__, "knobs": knobs}
+    job |= {"seed": int(seed), "size": int(size)}
+    return _draw_apart(drawing, [int(index) for index in indices], job, processes)
 
 
 def _draw_apart(
-    indices: list[int], size: int, seed: int, processes: int, knobs: dict
-) -> Generator[Town, None, None]:
-    """Worker k draws towns k, k + processes, ...; reading them in turn keeps the order."""
+    drawing: Drawing, indices: list[int], job: dict, processes: int
+) -> Generator[Pictures, None, None]:
+    """Worker k draws scenes k, k + processes, ...; reading them in turn keeps the order."""
     with ExitStack() as stack:
-        workers = []
-        for number in range(processes):
-            job = {"seed": seed, "size": size, "indices": indices[number::processes]}
-            workers.append(_start_worker(stack, job | {"knobs": knobs}))
+        workers = [
+            _start_worker(stack, job | {"indices": indices[number::processes]})
+            for number in range(processes)
+        ]
         for number in range(len(indices)):
-            yield _receive(workers[number % processes], size)
+            yield _receive(workers[number % processes], job["size"], drawing)
 
 
 def _start_worker(stack: ExitStack, job: dict) -> subprocess.Popen:
@@ -104,17 +154,17 @@ def _start_worker(stack: ExitStack, job: dict) -> subprocess.Popen:
     return worker
 
 
-def _receive(worker: subprocess.Popen, size: int) -> Town:
-    pixels = size * size
+def _receive(worker: subprocess.Popen, size: int, drawing: Drawing) -> Pictures:
     assert worker.stdout is not None
     assert worker.stderr is not None
-    data = worker.stdout.read(7 * pixels)
-    if len(data) < 7 * pixels:
+    shapes = [(size, size, channels) if channels else (size, size) for channels in drawing.channels]
+    ends = np.cumsum([int(np.prod(shape)) for shape in shapes])
+    data = worker.stdout.read(int(ends[-1]))
+    if len(data) < ends[-1]:
         reason = worker.stderr.read().decode(errors="replace").strip()[-2000:]
         raise RuntimeError(
-            "A process that draws toy maps ended too early; processes=1 draws without helpers. "
-            f"It said: {reason or 'nothing (was it killed, or out of memory?)'}"
+            f"A process that draws {drawing.what} ended too early; processes=1 draws without "
+            f"helpers. It said: {reason or 'nothing (was it killed, or out of memory?)'}"
         )
-    values = np.frombuffer(data, np.uint8)
-    aerial, street_map = values[: 6 * pixels].reshape(2, size, size, 3)
-    return aerial, street_map, values[6 * pixels :].reshape(size, size)
+    parts = np.split(np.frombuffer(data, np.uint8), ends[:-1])
+    return tuple(part.reshape(shape) for part, shape in zip(parts, shapes, strict=True))

@@ -12,14 +12,14 @@ from pathlib import Path
 
 
 def main() -> None:
-    """Draws the towns of one job; three uint8 arrays each, aerial, street map and labels."""
+    """Draws the scenes of one job; each is some uint8 arrays (of a town: photo, map, labels)."""
     package = types.ModuleType("kgen_toy")
     package.__path__ = [str(Path(__file__).parent)]
     sys.modules[package.__name__] = package
-    make_pair = importlib.import_module("kgen_toy.maps").make_pair
     job = json.load(sys.stdin)
+    draw = getattr(importlib.import_module(f"kgen_toy.{job['module']}"), job["function"])
     for index in job["indices"]:
-        for array in make_pair(job["seed"], index, job["size"], **job["knobs"]):
+        for array in draw(job["seed"], index, job["size"], **job["knobs"]):
             sys.stdout.buffer.write(array.tobytes())
         sys.stdout.buffer.flush()
 

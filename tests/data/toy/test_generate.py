@@ -51,7 +51,8 @@ def test_a_dead_worker_is_reported(monkeypatch, tmp_path):
 
 def test_workers_load_no_keras(tmp_path):
     (tmp_path / "keras.py").write_text("raise SystemExit('keras was imported')")
-    job = b'{"seed": 0, "size": 16, "indices": [0], "knobs": {}}'
+    job = b'{"seed": 0, "size": 16, "indices": [0], "knobs": {}, '
+    job += b'"module": "maps.scene", "function": "make_pair"}'
     worker = Path(generate.__file__).with_name("worker.py")
     done = subprocess.run(
         [sys.executable, str(worker)],
