@@ -2,7 +2,7 @@
 
 A source (`side_by_side`, `two_folders`, `arrays`, `toy_maps`) reads pairs as they are stored;
 `Batches` makes of them what `model.fit` takes. For pictures with a mask and attributes
-(`attribute_arrays`, `toy_birds`) `AttributeBatches` does.
+(`cub`, `rgba_folder`, `attribute_arrays`, `toy_birds`) `AttributeBatches` does.
 """
 
 import importlib
@@ -14,15 +14,18 @@ from kgen.data.attribute_names import attribute_groups, attribute_vector
 from kgen.data.attributes import AttributePicture, AttributePictures, attribute_arrays
 from kgen.data.batches import Batches
 from kgen.data.check import Problem, check_pairs, count_pairs
+from kgen.data.cub200 import check_cub, cub, download_cub, write_cub
 from kgen.data.download import data_home, download_pairs
 from kgen.data.images import read_image, resize, to_float, to_uint8
 from kgen.data.labels import one_hot
 from kgen.data.pairs import Pairs, arrays, side_by_side, two_folders
+from kgen.data.rgba import rgba_folder
 
 # loaded when asked for: the drawing of toy data, and what needs tensorflow-datasets
 _LAZY = {
     "toy_birds": "kgen.data.toy",
     "toy_maps": "kgen.data.toy",
+    "write_birds": "kgen.data.toy",
     "write_maps": "kgen.data.toy",
     "tfds_pairs": "kgen.data.builders",
 }
@@ -40,14 +43,18 @@ __all__ = [
     "attribute_groups",
     "attribute_vector",
     "augment",
+    "check_cub",
     "check_pairs",
     "count_pairs",
+    "cub",
     "data_home",
+    "download_cub",
     "download_pairs",
     "images",
     "one_hot",
     "read_image",
     "resize",
+    "rgba_folder",
     "side_by_side",
     "tfds_pairs",
     "to_float",
@@ -55,6 +62,8 @@ __all__ = [
     "toy_birds",
     "toy_maps",
     "two_folders",
+    "write_birds",
+    "write_cub",
     "write_maps",
 ]
 

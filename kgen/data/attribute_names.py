@@ -125,15 +125,26 @@ def _columns_of(name: str, names: Sequence[str]) -> list[int]:
     return found
 
 
-def _unknown(name: str, names: Sequence[str]) -> str:
-    values = [known.partition("::")[2] for known in names if "::" in known]
-    known = dict.fromkeys([*names, *attribute_groups(names), *values])
+def near_matches(name: str, known: Sequence[str]) -> str:
+    """A sentence with the names that are like `name`, or with the first of all.
+
+    Example:
+        >>> near_matches("crestd", ["crested", "striped"])
+        " Did you mean 'crested'?"
+    """
     lower = {candidate.lower(): candidate for candidate in reversed(known)}
     near = difflib.get_close_matches(name.lower(), lower, n=4, cutoff=0.55)
     if near:
-        meant = ", ".join(repr(lower[match]) for match in near)
-        return f"Unknown attribute {name!r}. Did you mean {meant}?"
-    return f"Unknown attribute {name!r}. There are {_shown(list(attribute_groups(names)))}."
+        return f" Did you mean {', '.join(repr(lower[match]) for match in near)}?"
+    return f" There are {_shown(known)}."
+
+
+def _unknown(name: str, names: Sequence[str]) -> str:
+    values = [known.partition("::")[2] for known in names if "::" in known]
+    groups = list(attribute_groups(names))
+    return f"Unknown attribute {name!r}." + near_matches(
+        name, list(dict.fromkeys([*groups, *names, *values]))
+    )
 
 
 def _shown(names: Sequence[str], most: int = 12) -> str:

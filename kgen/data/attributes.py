@@ -6,7 +6,7 @@ batches, checks, pictures and evaluation know nothing of where a picture came fr
 
 import copy
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import numpy as np
 
@@ -146,7 +146,7 @@ class AttributePictures:
         """(n,) float32 of a picture with these attributes only, see `attribute_vector`."""
         return attribute_vector(present, self.attribute_names)
 
-    def subset(self, indices: Sequence[int] | np.ndarray) -> "AttributePictures":
+    def subset(self, indices: Sequence[int] | np.ndarray) -> Self:
         """The pictures with these numbers, in this order."""
         indices = np.asarray(indices, np.int64)
         if len(indices) and not -1 < indices.min() <= indices.max() < len(self):
@@ -157,7 +157,7 @@ class AttributePictures:
         part.classes = None if self.classes is None else self.classes[indices]
         return part
 
-    def select(self, names: str | Sequence[str]) -> "AttributePictures":
+    def select(self, names: str | Sequence[str]) -> Self:
         """The same pictures with only these attributes (names, values or whole groups).
 
         Raises:
@@ -173,9 +173,7 @@ class AttributePictures:
         )
         return part
 
-    def divide(
-        self, shape: str | Sequence[str], other: str | Sequence[str] | None = None
-    ) -> "AttributePictures":
+    def divide(self, shape: str | Sequence[str], other: str | Sequence[str] | None = None) -> Self:
         """The same pictures with another choice of what stage I and stage II get.
 
         Args:
@@ -186,9 +184,7 @@ class AttributePictures:
         part.shape_names, part.other_names = self._division(shape, other)
         return part
 
-    def split(
-        self, validation: float = 0.1, seed: int = 0
-    ) -> tuple["AttributePictures", "AttributePictures"]:
+    def split(self, validation: float = 0.1, seed: int = 0) -> tuple[Self, Self]:
         """Splits at random (the same for the same seed) into training and validation pictures."""
         if not 0 < validation < 1 or len(self) < 2:
             raise ValueError(

@@ -95,24 +95,36 @@ def download_pairs(
         if archive is None:
             addresses = [address.replace("{name}", name) for address in mirrors or MIRRORS]
             received = Path(temporary) / "archive"
-            address = _fetch_first(name, addresses, received, directory, timeout, verbose)
+            advice = (
+                f"download_pairs({name!r}, archive='path/of/{name}.tar.gz'), or extract it by hand "
+                f"to {directory / name}. kgen.data.write_maps() draws a set of toy maps without "
+                "any download."
+            )
+            address = fetch_first(name, addresses, received, advice, timeout, verbose)
         else:
-            received, address = _local(archive), Path(archive).resolve().as_uri()
-        found = _verify(name, received, address, sha256 or KNOWN_SHA256.get(name))
+            received, address = local_archive(archive), Path(archive).resolve().as_uri()
+        found = verify(name, received, address, sha256 or KNOWN_SHA256.get(name))
         root = extract(received, Path(temporary) / "extracted", name)
         (root / RECORD).write_text(json.dumps(found, indent=2) + "\n")
-        _place(root, folder)
+        place(root, folder)
     return folder
 
 
-def _local(archive: str | Path) -> Path:
+def local_archive(archive: str | Path) -> Path:
+    """The path of an archive that lies here already."""
     if not Path(archive).is_file():
         raise FileNotFoundError(f"{archive}: there is no such archive.")
     return Path(archive)
 
 
-def _fetch_first(name, addresses, path, directory, timeout, verbose) -> str:
-    """Receives the archive from the first address that gives it whole."""
+def fetch_first(
+    name: str, addresses: Sequence[str], path: Path, advice: str, timeout: float, verbose: bool
+) -> str:
+    """Receives the archive from the first address that gives it whole, and returns that address.
+
+    Raises:
+        ConnectionError: none did; `advice` ends the message with what to do without network.
+    """
     failures = []
     for address in addresses:
         try:
@@ -123,9 +135,7 @@ def _fetch_first(name, addresses, path, directory, timeout, verbose) -> str:
     raise ConnectionError(
         f"{name}: no mirror gave the archive:\n"
         + "\n".join(failures)
-        + "\nWithout network: get the archive on another machine and pass its path, "
-        f"download_pairs({name!r}, archive='path/of/{name}.tar.gz'), or extract it by hand to "
-        f"{directory / name}. kgen.data.write_maps() draws a set of toy maps without any download."
+        + f"\nWithout network: get the archive on another machine and pass its path, {advice}"
     )
 
 
@@ -146,7 +156,7 @@ def _fetch(address: str, path: Path, timeout: float, verbose: bool) -> None:
         raise OSError(f"the connection ended after {received} of {length} bytes")
 
 
-def _verify(name: str, archive: Path, address: str, sha256: str | None) -> dict[str, object]:
+def verify(name: str, archive: Path, address: str, sha256: str | None) -> dict[str, object]:
     with archive.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     if sha256 is not None and digest != sha256.lower():
@@ -171,7 +181,8 @@ def _verify(name: str, archive: Path, address: str, sha256: str | None) -> dict[
     }
 
 
-def _place(root: Path, folder: Path) -> None:
+def place(root: Path, folder: Path) -> None:
+    """Renames a finished folder to its place, unless another process was faster."""
     try:
         os.rename(root, folder)
     except OSError:

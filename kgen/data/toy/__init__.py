@@ -1,5 +1,6 @@
 """Toy data: procedural sets that need no download and are the same arrays on every machine."""
 
+from .bird_files import write_birds
 from .bird_pictures import ToyBirds, toy_birds
 from .deterministic import TOY_VERSION
 from .generate import draw_birds, draw_towns
@@ -14,5 +15,6 @@ __all__ = [
     "draw_towns",
     "toy_birds",
     "toy_maps",
+    "write_birds",
     "write_maps",
 ]

@@ -91,35 +91,50 @@ def _settings(
     """Everything that decides the content, checked, as plain values."""
     check_size(size)
     make_knobs(**knobs)
+    common = checked_settings("maps", size, counts, seed, image_format, limit, knobs)
+    return common | {"swap": bool(swap)}
+
+
+def checked_settings(
+    name: str,
+    size: int,
+    counts: tuple[int, int, int],
+    seed: int,
+    image_format: str,
+    limit: int | None,
+    knobs: dict,
+) -> dict:
+    """What decides the content of any toy set, checked, as plain values."""
     if image_format not in ("png", "jpg"):
         raise ValueError(f"image_format must be 'png' or 'jpg'; received {image_format!r}.")
     if len(counts) != len(SPLITS) or min(counts) < 0 or not sum(counts):
         raise ValueError(
-            "counts must be three numbers of pairs, for train, val and test, not all 0; "
+            "counts must be three numbers of pictures, for train, val and test, not all 0; "
             f"received {counts!r}."
         )
     if limit is not None and limit < 1:
-        raise ValueError(f"limit must be 1 or more pairs per split, or None; received {limit!r}.")
+        raise ValueError(f"limit must be 1 or more per split, or None; received {limit!r}.")
     kept = [min(count, limit) if limit else count for count in counts]
     return {
-        "set": "maps",
+        "set": name,
         "version": TOY_VERSION,
         "seed": int(seed),
         "size": int(size),
         "counts": dict(zip(SPLITS, kept, strict=True)),
         "image_format": image_format,
-        "swap": bool(swap),
         "knobs": knobs,
     }
 
 
-def cache_folder(settings: dict) -> Path:
+def cache_folder(settings: dict, counts: dict[str, int] = COUNTS) -> Path:
     """The folder of the cache for these settings; unusual ones add a hash to its name."""
     from kgen.data.download import data_home
 
-    name = "maps-v{version}-s{seed}-{size}".format(**settings)
-    usual = {"counts": COUNTS, "image_format": "png", "swap": False, "knobs": {}}
-    unusual = {key: settings[key] for key in usual if settings[key] != usual[key]}
+    name = "{set}-v{version}-s{seed}-{size}".format(**settings)
+    usual = {"counts": counts, "image_format": "png", "swap": False, "knobs": {}}
+    unusual = {
+        key: settings[key] for key in usual if key in settings and settings[key] != usual[key]
+    }
     if unusual:
         name += f"-{settings_hash(unusual)}"
     return data_home() / "toy" / name
