@@ -23,13 +23,17 @@ except ModuleNotFoundError as error:  # Keras imports its framework, "tensorflow
 
 from kgen import layers, losses, networks
 from kgen.adversarial import AdversarialModel
+from kgen.attribute_gan import AttributeToShape, ShapeToImage, StackedAttributeGAN
 from kgen.export import export  # here, so that the name is the function and not its module
 from kgen.pix2pix import Pix2Pix
 
 __version__ = "0.1.0"
 __all__ = [
     "AdversarialModel",
+    "AttributeToShape",
     "Pix2Pix",
+    "ShapeToImage",
+    "StackedAttributeGAN",
     "compare",
     "evaluate",
     "export",
@@ -45,7 +49,16 @@ _FUNCTIONS = {
     "evaluate": "kgen.evaluation",
     "train": "kgen.training",
 }
-_MODULES = ("backend", "callbacks", "data", "evaluation", "metrics", "pix2pix", "plotting")
+_MODULES = (
+    "attribute_gan",
+    "backend",
+    "callbacks",
+    "data",
+    "evaluation",
+    "metrics",
+    "pix2pix",
+    "plotting",
+)
 
 
 def __getattr__(name: str) -> Any:

@@ -104,6 +104,33 @@ def check_images(name: str, images: np.ndarray, shape: tuple, bounded: bool = Tr
         )
 
 
+def check_vectors(name: str, vectors: np.ndarray, length: int, argument: str) -> None:
+    """Raise unless `vectors` are attributes in [0, 1], `length` of them for each picture.
+
+    Args:
+        name: what the error calls them.
+        vectors: (B, length).
+        length: as the networks want it.
+        argument: the argument of the model that sets the length.
+
+    Raises:
+        ValueError: wrong number of axes or of attributes; values outside of [0, 1].
+    """
+    if vectors.ndim != 2 or vectors.shape[1] != length:
+        raise ValueError(
+            f"{name} must have {length} values for each picture, shape (batch, {length}), as the "
+            f"model was built with {argument}={length}; got {vectors.shape}. Choose the same "
+            f"attributes in the data, or build the model with {argument}={vectors.shape[-1]}."
+        )
+    if not np.all(np.isfinite(vectors)):
+        raise ValueError(f"{name} holds values that are not finite (NaN or infinity)")
+    if vectors.size and (vectors.min() < 0.0 or vectors.max() > 1.0):
+        raise ValueError(
+            f"{name} must lie in [0, 1]: 1 for present, 0 for absent; got values from "
+            f"{vectors.min():g} to {vectors.max():g}. Divide percentages by 100."
+        )
+
+
 def describe(batch: Any) -> str:
     """Types and shapes of a batch, for error messages."""
     if isinstance(batch, (tuple, list)):

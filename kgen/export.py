@@ -85,7 +85,8 @@ def export(
         tolerance: largest absolute difference allowed. Default 1e-4, or 0.05 for a model in mixed
             precision. `serve_uint8` may differ by as many grey values as that is, rounded up.
         sample: inputs to compare on, in [-1, 1], shaped as the model's input with a batch axis.
-            Default: uniform noise. Needed for a subclassed model, which does not declare its input.
+            Default: what the model's `export_sample()` gives, else uniform noise. Needed for a
+            subclassed model, which does not declare its input.
 
     Returns:
         a report, also written to `export.json` in the folder: `path`, `backend`, `model`,
@@ -116,7 +117,7 @@ def export(
     _check_path(path)
     _check_packages(onnx)
     network = getattr(model, "inference_model", model)
-    inputs, samples = make_samples(network, sample, dynamic_batch)
+    inputs, samples = make_samples(model, network, sample, dynamic_batch)
     job = {**inputs, "dynamic_batch": dynamic_batch, "uint8": uint8, "onnx": onnx}
     tolerance = default_tolerance(network) if tolerance is None else tolerance
     expected = expected_outputs(model, network, job, samples, tolerance)

@@ -26,9 +26,11 @@ def default_tolerance(network: keras.Model) -> float:
 
 
 def make_samples(
-    network: keras.Model, sample: Any, dynamic_batch: bool
+    model: keras.Model, network: keras.Model, sample: Any, dynamic_batch: bool
 ) -> tuple[dict, dict[str, list]]:
     """What the network takes, as plain data, and the samples: case -> flat list of arrays."""
+    if sample is None and hasattr(model, "export_sample"):
+        sample = model.export_sample()
     declared = getattr(network, "inputs", None)
     if not declared and sample is None:
         raise ValueError(

@@ -102,6 +102,13 @@ class PlayerOptimizers(keras.optimizers.Optimizer):
             state.assign(store[f"random_state_{i}"])
 
 
+def gan_adam(player: str) -> keras.optimizers.Optimizer:
+    """Adam as GANs are trained: learning rate 2e-4, beta 0.5 and 0.999, epsilon 1e-8."""
+    return keras.optimizers.Adam(
+        2e-4, beta_1=0.5, beta_2=0.999, epsilon=1e-8, name=f"{player}_adam"
+    )
+
+
 def get_optimizer(
     argument: str, given: Any, default: keras.optimizers.Optimizer | None
 ) -> keras.optimizers.Optimizer:

@@ -9,7 +9,7 @@ from keras import ops
 GAN_MODES = ("vanilla", "nonsaturating", "lsgan", "hinge", "wgangp")
 
 
-def real_loss(logits: Any, mode: str = "vanilla") -> Any:
+def real_loss(logits: Any, mode: str = "vanilla", weights: Any | None = None) -> Any:
     """What a discriminator pays for taking real images for fakes.
 
     - `vanilla`, `nonsaturating`: binary cross-entropy with logits against 1 (Goodfellow et al.,
@@ -21,9 +21,10 @@ def real_loss(logits: Any, mode: str = "vanilla") -> Any:
     Args:
         logits: discriminator outputs before any sigmoid, float, any shape.
         mode: one of `GAN_MODES`. Default `"vanilla"`.
+        weights: of each image, float (B,): 0 leaves an image out. Default: all count alike.
 
     Returns:
-        scalar: mean over all elements.
+        scalar: mean over all elements; 0 where all weights are 0.
 
     Raises:
         ValueError: unknown mode.
@@ -35,10 +36,10 @@ def real_loss(logits: Any, mode: str = "vanilla") -> Any:
     >>> round(float(real_loss(np.zeros((1, 30, 30, 1), "float32"))), 3)
     0.693
     """
-    return ops.mean(_CRITERIA[check_gan_mode(mode)][0](logits))
+    return _mean(_CRITERIA[check_gan_mode(mode)][0](logits), weights)
 
 
-def fake_loss(logits: Any, mode: str = "vanilla") -> Any:
+def fake_loss(logits: Any, mode: str = "vanilla", weights: Any | None = None) -> Any:
     """What a discriminator pays for taking fakes for real images.
 
     - `vanilla`, `nonsaturating`: binary cross-entropy with logits against 0.
@@ -46,7 +47,7 @@ def fake_loss(logits: Any, mode: str = "vanilla") -> Any:
 
     Arguments, result and errors as in `real_loss`.
     """
-    return ops.mean(_CRITERIA[check_gan_mode(mode)][1](logits))
+    return _mean(_CRITERIA[check_gan_mode(mode)][1](logits), weights)
 
 
 def generator_loss(logits: Any, mode: str = "vanilla") -> Any:
@@ -55,7 +56,7 @@ def generator_loss(logits: Any, mode: str = "vanilla") -> Any:
     The non-saturating form (Goodfellow et al., 2014, section 3): fakes are scored as if they were
     real. For `hinge` and `wgangp` it is -D.
 
-    Arguments, result and errors as in `real_loss`.
+    Arguments, result and errors as in `real_loss`, without weights.
     """
     return ops.mean(_CRITERIA[check_gan_mode(mode)][2](logits))
 
@@ -65,6 +66,14 @@ def check_gan_mode(mode: str) -> str:
     if mode not in _CRITERIA:
         raise ValueError(f"gan_mode must be one of {', '.join(GAN_MODES)}; got {mode!r}")
     return mode
+
+
+def _mean(values: Any, weights: Any | None) -> Any:
+    """Mean of the images' means, weighted."""
+    if weights is None:
+        return ops.mean(values)
+    each = ops.mean(ops.reshape(values, (ops.shape(values)[0], -1)), axis=1)
+    return ops.sum(weights * each) / ops.maximum(ops.sum(weights), 1e-7)
 
 
 def _entropy_real(d: Any) -> Any:

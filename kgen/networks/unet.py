@@ -8,7 +8,7 @@ from typing import Any
 import keras
 from keras import layers, ops
 
-from kgen.layers import Dropout, ReflectionPadding2D
+from kgen.layers import ConcatenateCode, Dropout, ReflectionPadding2D
 from kgen.networks.style import Style
 
 MAX_WIDTH = 8  # widths double up to 8 times the base
@@ -31,6 +31,7 @@ def unet(
     use_bias: bool | None = None,
     pad_to_multiple: bool = False,
     output_activation: str = "tanh",
+    code_size: int = 0,
     name: str = "generator",
     **style: Any,
 ) -> keras.Model:
@@ -67,6 +68,8 @@ def unet(
         pad_to_multiple: take any size: mirror the border up to the next legal size and crop the
             output. Default False.
         output_activation: default `"tanh"`.
+        code_size: of a second input, float (B, code_size), which joins the image at the bottleneck,
+            in front of the first block up. Default 0: there is none.
         name: of the model.
         style: `initializer`, `gamma_stddev`, `epsilon`, `momentum`, `negative_slope`, `seed`: see
             `kgen.networks.style.Style`.
@@ -102,6 +105,9 @@ def unet(
     )  # (B, H / 2^n, W / 2^n, 8 f)
     x = layer.normalize(x, "bottleneck_norm") if bottleneck_normalization else x
     x = layer.leaky(x, "bottleneck") if relu_before_concat else layers.ReLU(name="bottleneck")(x)
+    if code_size:
+        code = keras.Input((code_size,), name="code")
+        x = ConcatenateCode(name="bottleneck_code")([x, code])
     for level in range(depth - 1, 0, -1):
         x = _up(layer, upsample, x, widths[level - 1], f"up_{level}")
         x = layer.normalize(x, f"up_{level}_norm")
@@ -115,7 +121,7 @@ def unet(
     if pad_to_multiple:
         x = crop(x)
     x = layers.Activation(output_activation, dtype="float32", name="generated")(x)
-    return keras.Model(inputs, x, name=name)
+    return keras.Model([inputs, code] if code_size else inputs, x, name=name)
 
 
 def unet_depth(

@@ -11,19 +11,14 @@ from keras import ops
 
 from kgen.adversarial import AdversarialModel
 from kgen.checks import check_images, describe
-from kgen.layers import BatchNormalization, Dropout, ImagePool
+from kgen.layers import ImagePool, set_inference_mode
 from kgen.losses import fake_loss, generator_loss, gradient_penalty, r1_penalty, real_loss
 from kgen.losses.gan import check_gan_mode
 from kgen.metrics.keras_metrics import PSNR, SSIM
-from kgen.networks import patch_discriminator, resnet_generator, unet
+from kgen.networks import copy_network, patch_discriminator, resnet_generator, unet
 from kgen.pix2pix.presets import PRESETS
+from kgen.player_optimizers import gan_adam
 
-# inference mode -> (batch normalization's statistics, whether dropout stays on)
-INFERENCE_MODES = {
-    "instance": ("instance", False),
-    "paper": ("batch", True),
-    "moving": ("moving", False),
-}
 GENERATORS: dict[str, Callable[..., keras.Model]] = {"unet": unet, "resnet": resnet_generator}
 
 
@@ -120,7 +115,7 @@ class Pix2Pix(AdversarialModel):
         self.is_conditional = len(discriminator.inputs) == 2
         self._check_networks()
         if ema_decay is not None and averaged_generator is None:
-            self.averaged_generator = _copy(generator)
+            self.averaged_generator = copy_network(generator)
         if pool_size and pool is None:
             self.pool = ImagePool(pool_size, seed=seed)
             self.pool.build((None, *generator.input_shape[1:3], self._pair_channels()))
@@ -202,9 +197,7 @@ class Pix2Pix(AdversarialModel):
 
     def default_optimizer(self, player: str) -> keras.optimizers.Optimizer:
         """Adam with learning rate 2e-4, beta 0.5 and 0.999, epsilon 1e-8 (section 3.3)."""
-        return keras.optimizers.Adam(
-            2e-4, beta_1=0.5, beta_2=0.999, epsilon=1e-8, name=f"{player}_adam"
-        )
+        return gan_adam(player)
 
     def call(self, source: Any, training: bool = False) -> Any:
         return (
@@ -259,7 +252,7 @@ class Pix2Pix(AdversarialModel):
 
     def score(self, batch: tuple, compared: tuple[Any, Any] | None) -> dict[str, Any]:
         """The mean absolute error of what the model generates."""
-        target, fake = compared
+        target, fake = compared or self.compare(batch)
         return {"g_l1": ops.mean(ops.abs(target - fake))}
 
     def _from_pool(self, source: Any, fake: Any) -> tuple[Any, Any]:
@@ -304,17 +297,7 @@ class Pix2Pix(AdversarialModel):
 
     @inference_mode.setter
     def inference_mode(self, mode: str) -> None:
-        if mode not in INFERENCE_MODES:
-            raise ValueError(
-                f"inference_mode must be one of {', '.join(INFERENCE_MODES)}; got {mode!r}"
-            )
-        statistics, drops = INFERENCE_MODES[mode]
-        for network in filter(None, (self.generator, self.averaged_generator)):
-            for layer in network.layers:
-                if isinstance(layer, BatchNormalization):
-                    layer.inference_statistics = statistics
-                elif isinstance(layer, Dropout):
-                    layer.at_inference = drops
+        set_inference_mode((self.generator, self.averaged_generator), mode)
         self._inference_mode = mode
         self.test_function = self.predict_function = None  # compiled with the old mode
 
@@ -376,10 +359,3 @@ _MODEL_ARGUMENTS = set(Pix2Pix.__init__.__annotations__) - {
     "return",
     "kwargs",
 }
-
-
-def _copy(network: keras.Model) -> keras.Model:
-    copy = keras.models.clone_model(network)
-    copy.set_weights(network.get_weights())
-    copy.trainable = False
-    return copy

@@ -1,0 +1,21 @@
+"""The stacked attribute GAN: attributes to a shape, a shape to a picture (Zhao)."""
+
+from kgen.attribute_gan.attribute_to_shape import AttributeToShape
+from kgen.attribute_gan.discriminators import conditional_discriminator, map_discriminator
+from kgen.attribute_gan.networks import mask_generator, picture_generator, residual_generator
+from kgen.attribute_gan.presets import PICTURE_PRESETS, SHAPE_PRESETS
+from kgen.attribute_gan.shape_to_image import ShapeToImage
+from kgen.attribute_gan.stacked import StackedAttributeGAN
+
+__all__ = [
+    "PICTURE_PRESETS",
+    "SHAPE_PRESETS",
+    "AttributeToShape",
+    "ShapeToImage",
+    "StackedAttributeGAN",
+    "conditional_discriminator",
+    "map_discriminator",
+    "mask_generator",
+    "picture_generator",
+    "residual_generator",
+]
