@@ -181,11 +181,15 @@ def ssim_parts(
     count = variant.size**2
     scale = count / (count - 1) if variant.sample_covariance else 1.0
 
-    mean, other = _filter(real, variant), _filter(fake, variant)
-    product, squares = mean * other, xp.square(mean) + xp.square(other)
     # both variances appear as their sum only
-    variances = scale * (_filter(xp.square(real) + xp.square(fake), variant) - squares)
-    covariance = scale * (_filter(real * fake, variant) - product)
+    terms = [real, fake, xp.square(real) + xp.square(fake), real * fake]
+    if xp is np:  # one by one, they stay in the processor's cache
+        mean, other, mean_squares, mean_product = (_filter(term, variant) for term in terms)
+    else:  # together, there is a quarter to compile
+        filtered = _filter(xp.stack(terms), variant)
+        mean, other, mean_squares, mean_product = (filtered[i] for i in range(4))
+    product, squares = mean * other, xp.square(mean) + xp.square(other)
+    variances, covariance = scale * (mean_squares - squares), scale * (mean_product - product)
     return (2 * product + c1) / (squares + c1), (2 * covariance + c2) / (variances + c2)
 
 
