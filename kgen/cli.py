@@ -165,30 +165,40 @@ def check_data(options: argparse.Namespace) -> int:
     """`kgen check-data`: lists every file that training would stumble over."""
     import kgen
 
-    problems = kgen.data.check_pairs(
-        *options.folders,
-        split=options.split,
-        source_mode=options.source_mode,
-        target_mode=options.target_mode,
-    )
+    if len(options.folders) == 1 and kgen.data.is_cub(options.folders[0]):
+        problems, what = kgen.data.check_cub(options.folders[0]), "pictures"
+    else:
+        what = "pairs"
+        problems = kgen.data.check_pairs(
+            *options.folders,
+            split=options.split,
+            source_mode=options.source_mode,
+            target_mode=options.target_mode,
+        )
     for problem in problems:
         print(problem)
-    print(f"{len(problems)} problems" if problems else "All pairs are in order.")
+    print(f"{len(problems)} problems" if problems else f"All {what} are in order.")
     return 1 if problems else 0
 
 
 def make_data(options: argparse.Namespace) -> int:
-    """`kgen make-data`: draw toy maps in the layout of the real `maps` archive."""
-    from kgen.data.toy import write_maps
+    """`kgen make-data`: draw toy maps or birds in the layout of the real archives."""
+    from kgen.data import toy
 
-    folder = write_maps(
+    is_maps = options.name == "toy-maps"
+    arguments: dict[str, Any] = {} if options.counts is None else {"counts": tuple(options.counts)}
+    folder = (toy.write_maps if is_maps else toy.write_birds)(
         options.output,
         size=options.size,
-        counts=tuple(options.counts),
         seed=options.seed,
         image_format=options.image_format,
+        **arguments,
     )
-    print(f"The pairs are in {folder}. Train on them: kgen train --data {folder} --input-side left")
+    print(
+        f"The pairs are in {folder}. Train on them: kgen train --data {folder} --input-side left"
+        if is_maps
+        else f"The birds are in {folder}. Read them: kgen.data.cub({str(folder)!r}, by='official')"
+    )
     return 0
 
 

@@ -37,10 +37,12 @@ EXAMPLES = {
     "check-data": """
   kgen check-data maps                                        # side by side, all splits
   kgen check-data masks photos                                # two folders
+  kgen check-data cub                                         # CUB_200_2011 and segmentations
 """,
     "make-data": """
   kgen make-data toy-maps --output maps --size 128 --counts 400 50 50
   kgen make-data toy-maps --size 64                           # into the cache ($KGEN_HOME)
+  kgen make-data toy-birds --output birds --counts 400 0 50   # in the layout of CUB-200-2011
 """,
 }
 
@@ -332,22 +334,27 @@ def _add_export(command: argparse.ArgumentParser) -> None:
 
 
 def _add_check_data(command: argparse.ArgumentParser) -> None:
-    command.add_argument("folders", nargs="+", action=OneOrTwo, metavar="FOLDER", help=FOLDERS)
+    command.add_argument(
+        "folders",
+        nargs="+",
+        action=OneOrTwo,
+        metavar="FOLDER",
+        help=f"{FOLDERS}; or the folder of CUB-200-2011 or toy birds",
+    )
     command.add_argument("--split", choices=SPLITS, help="default: all that there are")
     _add_modes(command)
 
 
 def _add_make_data(command: argparse.ArgumentParser) -> None:
-    command.add_argument("name", choices=("toy-maps",), help="which data set")
+    command.add_argument("name", choices=("toy-maps", "toy-birds"), help="which data set")
     command.add_argument("--output", metavar="FOLDER", help="default: the cache, ~/.kgen")
     command.add_argument("--size", type=positive, default=64, help="in pixels (default: 64)")
     command.add_argument(
         "--counts",
         type=int,
         nargs=3,
-        default=(1000, 100, 100),
         metavar=("TRAIN", "VAL", "TEST"),
-        help="pairs of each split (default: 1000 100 100)",
+        help="pictures of each split (default: maps 1000 100 100, birds 1600 200 200)",
     )
     command.add_argument("--image-format", choices=("png", "jpg"), default="png")
     _add_seed(command)

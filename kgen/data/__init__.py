@@ -14,7 +14,7 @@ from kgen.data.attribute_names import attribute_groups, attribute_vector
 from kgen.data.attributes import AttributePicture, AttributePictures, attribute_arrays
 from kgen.data.batches import Batches
 from kgen.data.check import Problem, check_pairs, count_pairs
-from kgen.data.cub200 import check_cub, cub, download_cub, write_cub
+from kgen.data.cub200 import check_cub, cub, download_cub, is_cub, write_cub
 from kgen.data.download import data_home, download_pairs
 from kgen.data.images import read_image, resize, to_float, to_uint8
 from kgen.data.labels import one_hot
@@ -27,6 +27,7 @@ _LAZY = {
     "toy_maps": "kgen.data.toy",
     "write_birds": "kgen.data.toy",
     "write_maps": "kgen.data.toy",
+    "tfds_attributes": "kgen.data.builders",
     "tfds_pairs": "kgen.data.builders",
 }
 _LAZY_MODULES = ("builders", "cv", "toy")
@@ -51,11 +52,13 @@ __all__ = [
     "download_cub",
     "download_pairs",
     "images",
+    "is_cub",
     "one_hot",
     "read_image",
     "resize",
     "rgba_folder",
     "side_by_side",
+    "tfds_attributes",
     "tfds_pairs",
     "to_float",
     "to_uint8",

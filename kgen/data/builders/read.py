@@ -81,7 +81,7 @@ def prepare_side_by_side(
         >>> [half.shape for half in tfds_pairs(builder, "val")[0]]
         [(32, 32, 3), (32, 32, 3)]
     """
-    _import_tfds()
+    import_tfds()
     from kgen.data.builders.side_by_side import SideBySide, make_config
 
     config = make_config(folder, input_side, source_mode, target_mode)
@@ -117,7 +117,7 @@ def tfds_pairs(
     """
     if isinstance(builder, str | Path):
         refuse_unpaired(str(builder))
-        builder = _open(_import_tfds(), builder)
+        builder = open_builder(import_tfds(), builder)
     refuse_unpaired(f"{builder.name}/{getattr(builder.builder_config, 'name', '')}")
     features = list(builder.info.features)
     if source not in features or target not in features:
@@ -141,7 +141,8 @@ def refuse_unpaired(name: str) -> None:
         raise ValueError(UNPAIRED.format(name=name.rstrip("/"), set=known))
 
 
-def _import_tfds() -> Any:
+def import_tfds() -> Any:
+    """The package tensorflow_datasets, or an ImportError that names the extra."""
     try:
         importlib.import_module("array_record")  # tensorflow-datasets imports it when it reads
         return importlib.import_module("tensorflow_datasets")
@@ -149,7 +150,8 @@ def _import_tfds() -> Any:
         raise ImportError(MISSING) from error
 
 
-def _open(tfds: Any, place: str | Path) -> Any:
+def open_builder(tfds: Any, place: str | Path) -> Any:
+    """A prepared builder by its folder or its registered name."""
     if Path(place).expanduser().is_dir():
         return tfds.builder_from_directory(str(Path(place).expanduser()))
     return tfds.builder(str(place))

@@ -5,7 +5,7 @@ CUB_200_2011/attributes (as its README says), the masks beside the images or bes
 """
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -168,7 +168,7 @@ def _by_image(
     return table
 
 
-def read_rows(path: Path, fields: int) -> list[Sequence[str]]:
+def read_rows(path: Path, fields: int) -> list[list[str]]:
     """The rows of a table, split on white space; further fields stay in the last.
 
     Raises:

@@ -134,9 +134,19 @@ def cub(
         labels = read_image_labels(files, cache)
         vectors = labels.vectors(certainty)
     if shape_groups is None:
-        there = attribute_groups(files.attribute_names)
-        shape_groups = [g for g in (*CUB_SHAPE_GROUPS, *TOY_SHAPE_GROUPS) if g in there]
+        shape_groups = default_shape_groups(files.attribute_names)
     return CubPictures(files, vectors, labels, crop, fit, shape_groups).subset(rows)
+
+
+def default_shape_groups(attribute_names: Sequence[str]) -> list[str]:
+    """The groups that decide the outline, of those that a set has.
+
+    Example:
+        >>> default_shape_groups(["has_size::small_(5_-_9_in)", "has_wing_color::blue"])
+        ['has_size']
+    """
+    there = attribute_groups(attribute_names)
+    return [group for group in (*CUB_SHAPE_GROUPS, *TOY_SHAPE_GROUPS) if group in there]
 
 
 def read_mask(path: Path) -> np.ndarray:

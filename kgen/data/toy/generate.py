@@ -14,7 +14,7 @@ import sys
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -121,7 +121,11 @@ def _draw(
     small = len(indices) * size * size < SMALL_JOB
     if processes == 1 or small or not sys.executable:
         return (drawing.function(seed, index, size, **knobs) for index in indices)
-    job = {"module": drawing.module, "function": drawing.function.__name__, "knobs": knobs}
+    job: dict[str, Any] = {
+        "module": drawing.module,
+        "function": drawing.function.__name__,
+        "knobs": knobs,
+    }
     job |= {"seed": int(seed), "size": int(size)}
     return _draw_apart(drawing, [int(index) for index in indices], job, processes)
 

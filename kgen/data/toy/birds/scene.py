@@ -88,7 +88,7 @@ def draw(
     seed: int, index: int, size: int, **knobs: float | str | None
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The three pictures of `make_bird`, which worker processes send."""
-    bird = make_bird(seed, index, size, **knobs)
+    bird = make_bird(seed, index, size, None, **knobs)
     return bird.image, bird.mask, bird.parts
 
 
@@ -96,7 +96,8 @@ def _paint(traits: Traits, size: int, knobs: Knobs) -> tuple[np.ndarray, np.ndar
     side = size * _SAMPLES
     line = (np.arange(side) + 0.5) / side * 2.0 - 1.0
     row, column = line[None, :], line[:, None]
-    shape = make_shape(traits, *(np.array(a) for a in np.broadcast_arrays(row, column)), knobs)
+    x, y = (np.array(axis) for axis in np.broadcast_arrays(row, column))
+    shape = make_shape(traits, x, y, knobs)
     mask = shape.distance < 0
     image = paint_background(traits.key, row, column, knobs)
     image[mask] = paint_plumage(traits, shape, mask, knobs)

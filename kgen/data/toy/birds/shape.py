@@ -73,8 +73,8 @@ def make_shape(traits: Traits, x: np.ndarray, y: np.ndarray, knobs: Knobs) -> Sh
     tail, along, across = _tail(kind["has_tail_shape"], key, x, y)
     crest = np.full_like(x, _FAR)
     if kind["has_crest"] == "crested":
-        root, tip = (head_x - 0.02, head_y - radius * 0.5), (head_x - 0.21, head_y - radius - 0.17)
-        crest = _cone(x, y, root, tip, 0.10, 0.008)
+        root, tip = (head_x - 0.02, head_y - radius * 0.5), (head_x - 0.25, head_y - radius - 0.20)
+        crest = _cone(x, y, root, tip, 0.11, 0.008)
     wing, wing_x, wing_y = _wing(kind["has_wing_shape"], x, y, 0.12 * (thick - 0.285))
     legs = np.minimum(
         _cone(x, y, (-0.06, 0.30), (-0.03, 0.64), 0.032, 0.019),
@@ -105,12 +105,12 @@ def _posed(key: int, x: np.ndarray, y: np.ndarray, pose: float) -> tuple[np.ndar
 def _bill(kind: str, x: np.ndarray, y: np.ndarray, front: float, level: float) -> np.ndarray:
     root = (front - 0.05, level)
     if kind == "cone":
-        return _cone(x, y, root, (front + 0.12, level + 0.02), 0.095, 0.008)
+        return _cone(x, y, root, (front + 0.12, level + 0.02), 0.125, 0.008)
     if kind == "dagger":
-        return _cone(x, y, root, (front + 0.34, level + 0.03), 0.050, 0.006)
+        return _cone(x, y, root, (front + 0.36, level + 0.03), 0.058, 0.008)
     if kind == "hooked":
-        bridge = _cone(x, y, root, (front + 0.11, level), 0.072, 0.052)
-        hook = _cone(x, y, (front + 0.11, level), (front + 0.12, level + 0.15), 0.052, 0.006)
+        bridge = _cone(x, y, root, (front + 0.14, level - 0.02), 0.070, 0.056)
+        hook = _cone(x, y, (front + 0.14, level - 0.02), (front + 0.15, level + 0.20), 0.056, 0.008)
         return np.minimum(bridge, hook)
     spoon = _cone(x, y, root, (front + 0.22, level + 0.05), 0.045, 0.080)
     return np.maximum(spoon, (level + 0.005 - y) * 0.5 - 0.03)  # flat from above
