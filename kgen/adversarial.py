@@ -106,12 +106,12 @@ class AdversarialModel(backend.Steps, keras.Model):
         """The metrics that `compile` takes where none are given."""
         return []
 
-    def score(self, batch: Any, compared: tuple[Any, Any] | None) -> dict[str, Any]:
+    def score(self, batch: Any, compared: Any) -> dict[str, Any]:
         """What `evaluate` reports beside the metrics: name -> scalar; names in `scores` or losses.
 
         Args:
             batch: as given to the losses.
-            compared: what `compare(batch)` has returned.
+            compared: what `compare(batch)` has returned, or None.
         """
         values: dict[str, Any] = {}
         if compared is None:

@@ -250,7 +250,7 @@ class Pix2Pix(AdversarialModel):
         """PSNR and SSIM of values in [-1, 1]."""
         return [PSNR(), SSIM()]
 
-    def score(self, batch: tuple, compared: tuple[Any, Any] | None) -> dict[str, Any]:
+    def score(self, batch: tuple, compared: Any) -> dict[str, Any]:
         """The mean absolute error of what the model generates."""
         target, fake = compared or self.compare(batch)
         return {"g_l1": ops.mean(ops.abs(target - fake))}
