@@ -19,6 +19,45 @@ from kgen.evaluation.measures import Measure, describe
 SUBSET = 1000  # pictures in KID's subsets, as everywhere
 
 
+class Rows:
+    """Rows that come batch by batch and are held once.
+
+    Args:
+        count: of all rows, where it is known: then they are written to their places at once.
+
+    Example:
+
+    >>> rows = Rows()
+    >>> for batch in (np.zeros((2, 3)), np.ones((1, 3))):
+    ...     rows.add(batch)
+    >>> rows.all().shape, rows.all().dtype
+    ((3, 3), dtype('float32'))
+    """
+
+    def __init__(self, count: int | None = None) -> None:
+        self.count = count
+        self._whole = np.empty((0, 0), np.float32)
+        self._filled = 0
+        self._waiting: list[np.ndarray] = []
+
+    def add(self, batch: np.ndarray) -> None:
+        """Keep a batch, (B, D)."""
+        if self.count is None:
+            self._waiting.append(np.asarray(batch, np.float32))
+            return
+        if not self._filled:
+            self._whole = np.empty((self.count, batch.shape[1]), np.float32)
+        self._whole[self._filled : self._filled + len(batch)] = batch
+        self._filled += len(batch)
+
+    def all(self) -> np.ndarray:
+        """(N, D) float32."""
+        if self._waiting:
+            self._whole = np.concatenate(self._waiting)
+            self._filled, self._waiting = len(self._whole), [self._whole]
+        return self._whole[: self._filled]
+
+
 class FeatureSet:
     """The features of one set of pictures.
 
@@ -27,36 +66,30 @@ class FeatureSet:
         streams: whether moments are wanted.
         keeps: whether the features themselves are wanted.
         logits: whether class scores are wanted.
+        count: of the pictures, None if unknown.
     """
 
-    def __init__(self, extractor: Any, streams: bool, keeps: bool, logits: bool) -> None:
-        self.extractor, self.keeps, self.wants_logits = extractor, keeps, logits
+    def __init__(
+        self, extractor: Any, streams: bool, keeps: bool, logits: bool, count: int | None = None
+    ) -> None:
+        self.extractor = extractor
         self.moments = metrics.Moments(extractor.dimension) if streams else None
+        self.features = Rows(count) if keeps else None
+        self.logits = Rows(count) if logits else None
         self.count = 0
-        self._features: list[np.ndarray] = []
-        self._logits: list[np.ndarray] = []
 
     def add(self, images: np.ndarray) -> None:
         """Look at pictures, (B, H, W, C) uint8 of 1 or 3 channels."""
         self.count += len(images)
-        if self.wants_logits:
-            features, logits = self.extractor.outputs(images)  # of one run
-            self._logits.append(self.extractor.logits(images) if logits is None else logits)
-        else:
+        if self.logits is None:
             features = self.extractor(images)
+        else:
+            features, logits = self.extractor.outputs(images)  # of one run
+            self.logits.add(self.extractor.logits(images) if logits is None else logits)
         if self.moments is not None:
             self.moments.update(features)
-        if self.keeps:
-            self._features.append(features)
-
-    def features(self) -> np.ndarray:
-        """All features, (N, D) float32."""
-        self._features = [joined(self._features)]
-        return self._features[0]
-
-    def logits(self) -> np.ndarray:
-        """All class scores, (N, K)."""
-        return np.concatenate(self._logits)
+        if self.features is not None:
+            self.features.add(features)
 
 
 class FeatureMeasure(Measure):
@@ -89,8 +122,9 @@ class FeatureMeasure(Measure):
             )
         keeps = keeps and reference is None
         streams = "fid" in families and not (few and keeps)
-        self.real = FeatureSet(extractor, streams, keeps, False)
-        self.fake = FeatureSet(extractor, streams, keeps, "inception_score" in families)
+        scores = "inception_score" in families
+        self.real = FeatureSet(extractor, streams, keeps, False, count)
+        self.fake = FeatureSet(extractor, streams, keeps, scores, count)
 
     def update(self, real: np.ndarray | None, fake: np.ndarray | None) -> None:
         alone = self.families == ["inception_score"]  # a judgement without any truth
@@ -125,51 +159,36 @@ class FeatureMeasure(Measure):
             "reference": reference,
         }
 
-    def _fid(self) -> list[dict[str, float]]:
+    def _both(self) -> tuple[np.ndarray, np.ndarray]:
+        assert self.real.features is not None
+        assert self.fake.features is not None
+        return self.real.features.all(), self.fake.features.all()
+
+    def _fid(self) -> list[dict[str, Any]]:
         if self.reference is not None:
             real = metrics.Moments.load(self.reference)
             return [{"value": metrics.frechet_distance(real, self.fake.moments)}]
         if self.fake.moments is None:
-            value = metrics.frechet_distance(self.real.features(), self.fake.features())
-        else:
-            value = metrics.frechet_distance(self.real.moments, self.fake.moments)
-        return [{"value": float(value)}]
+            return [{"value": metrics.frechet_distance(*self._both())}]
+        return [{"value": metrics.frechet_distance(self.real.moments, self.fake.moments)}]
 
     def _kid(self) -> list[dict[str, Any]]:
-        real, fake = self.real.features(), self.fake.features()
+        real, fake = self._both()
         fewest = min(len(real), len(fake))
         size = SUBSET if fewest >= SUBSET else max(2, fewest // 2)
         mean, deviation = metrics.kernel_distance(
             real, fake, subset_size=size, verbose=self.verbose
         )
-        found = {"value": float(mean), "standard_deviation": float(deviation)}
-        few = {"note": f"subsets of {size}, for want of {SUBSET} pictures: not as in papers"}
-        return [{**found, "subset_size": size, **(few if size < SUBSET else {})}]
+        found = {"value": mean, "standard_deviation": deviation, "subset_size": size}
+        if size < SUBSET:
+            found["note"] = f"subsets of {size}, for want of {SUBSET} pictures: not as in papers"
+        return [found]
 
-    def _precision_recall(self) -> list[dict[str, float]]:
-        real, fake = self.real.features(), self.fake.features()
-        found = metrics.precision_recall(real, fake, verbose=self.verbose)
-        return [{"value": float(value)} for value in found]
+    def _precision_recall(self) -> list[dict[str, Any]]:
+        found = metrics.precision_recall(*self._both(), verbose=self.verbose)
+        return [{"value": value} for value in found]
 
-    def _inception_score(self) -> list[dict[str, float]]:
-        mean, deviation = metrics.inception_score(self.fake.logits())
-        return [{"value": float(mean), "standard_deviation": float(deviation)}]
-
-
-def joined(chunks: list[np.ndarray]) -> np.ndarray:
-    """Concatenate along the first axis without holding everything twice; empties the list.
-
-    Example:
-
-    >>> joined([np.zeros((2, 3)), np.ones((1, 3))]).shape
-    (3, 3)
-    """
-    if len(chunks) == 1:
-        return chunks[0]
-    whole = np.empty((sum(map(len, chunks)), *chunks[0].shape[1:]), chunks[0].dtype)
-    place = len(whole)
-    while chunks:  # the last first, so that each is freed as soon as it is copied
-        part = chunks.pop()
-        whole[place - len(part) : place] = part
-        place -= len(part)
-    return whole
+    def _inception_score(self) -> list[dict[str, Any]]:
+        assert self.fake.logits is not None
+        mean, deviation = metrics.inception_score(self.fake.logits.all())
+        return [{"value": mean, "standard_deviation": deviation}]

@@ -27,7 +27,8 @@ ValueRange = tuple[float, float] | None
 
 def as_numpy(tensor: Any) -> np.ndarray:
     """An array, or a tensor of any backend on any device, as a numpy array."""
-    array = np.asarray(keras.ops.convert_to_numpy(tensor))
+    is_array = isinstance(tensor, np.ndarray)  # of which Keras would make a copy
+    array = tensor if is_array else np.asarray(keras.ops.convert_to_numpy(tensor))
     return array.astype(np.float32) if array.dtype.name == "bfloat16" else array
 
 

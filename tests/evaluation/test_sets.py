@@ -7,7 +7,7 @@ import pytest
 import kgen
 from kgen import metrics
 from kgen.data.writing import write_image
-from kgen.evaluation.features import joined
+from kgen.evaluation.features import Rows
 
 RANDOM = np.random.default_rng(1)
 REAL = RANDOM.integers(0, 256, (40, 12, 12, 3), "uint8")
@@ -176,8 +176,10 @@ def test_an_inception_score_needs_no_real_pictures():
     assert result.metrics["inception_score_small"]["n"] == 40
 
 
-def test_joined_features_are_in_order():
-    chunks = [np.full((n, 2), n, "float32") for n in (3, 1, 2)]
-    expected = np.concatenate(chunks)
-    np.testing.assert_array_equal(joined(chunks), expected)
-    assert chunks == []
+@pytest.mark.parametrize("count", [None, 6, 9])
+def test_rows_are_kept_in_order(count):
+    rows, chunks = Rows(count), [np.full((n, 2), n, "float32") for n in (3, 1, 2)]
+    for chunk in chunks:
+        rows.add(chunk)
+    for _ in range(2):
+        np.testing.assert_array_equal(rows.all(), np.concatenate(chunks))
