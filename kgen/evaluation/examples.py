@@ -128,6 +128,11 @@ def as_bytes(picture: np.ndarray, place: str) -> np.ndarray:
     return to_uint8(picture)
 
 
+def shape_of(picture: np.ndarray | None) -> tuple[int, ...]:
+    """A picture's shape; none of nothing."""
+    return () if picture is None else picture.shape
+
+
 def grouped(
     items: Iterable[Item], size: int, key: Callable[[Item], Any] = lambda item: None
 ) -> Iterator[list[Item]]:

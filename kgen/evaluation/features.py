@@ -179,7 +179,8 @@ class FeatureMeasure(Measure):
         mean, deviation = metrics.kernel_distance(
             real, fake, subset_size=size, verbose=self.verbose
         )
-        found = {"value": mean, "standard_deviation": deviation, "subset_size": size}
+        found: dict[str, Any] = {"value": mean, "standard_deviation": deviation}
+        found["subset_size"] = size
         if size < SUBSET:
             found["note"] = f"subsets of {size}, for want of {SUBSET} pictures: not as in papers"
         return [found]

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 import keras
 import numpy as np
 
-from kgen.evaluation.examples import Example, Examples, grouped
+from kgen.evaluation.examples import Example, Examples, grouped, shape_of
 from kgen.evaluation.gallery import Gallery, Shown
 from kgen.evaluation.measures import ImageMeasure, Measure
 
@@ -134,7 +134,7 @@ class Look:
 
 
 def _shapes(example: Example) -> tuple:
-    return np.shape(example.real), np.shape(example.fake)
+    return shape_of(example.real), shape_of(example.fake)
 
 
 def _stacked(group: list[Example], side: str) -> np.ndarray | None:

@@ -10,7 +10,7 @@ import numpy as np
 
 from kgen.data.folders import partner_faults
 from kgen.data.images import Mode
-from kgen.evaluation.examples import Example, Examples, as_bytes, grouped, paired
+from kgen.evaluation.examples import Example, Examples, as_bytes, grouped, paired, shape_of
 from kgen.evaluation.sources import (
     Generated,
     Stored,
@@ -66,13 +66,14 @@ def _generated_examples(model: Generated, truth: Truth, batch_size: int) -> Exam
     """Examples whose pictures a model makes from the sources."""
 
     def stream() -> Iterator[Example]:
-        for group in grouped(truth.items, batch_size, key=lambda item: np.shape(item[2])):
-            if group[0][2] is None:
+        for group in grouped(truth.items, batch_size, key=lambda item: shape_of(item[2])):
+            sources = [source for _, _, source, _ in group if source is not None]
+            if not sources:
                 raise ValueError(
                     "a model needs sources to generate from, and the data are single pictures. "
                     "Give pairs: kgen.data.side_by_side(...), two_folders(...), arrays(...)."
                 )
-            fakes = model.generate(np.stack([item[2] for item in group]))
+            fakes = model.generate(np.stack(sources))
             if len(fakes) != len(group):
                 raise ValueError(f"the model made {len(fakes)} pictures of {len(group)} sources")
             for (name, place, source, real), fake in zip(group, fakes, strict=True):

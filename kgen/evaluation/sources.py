@@ -111,7 +111,8 @@ def open_truth(data: Any, model: Any, mode: Mode) -> Truth:
         batches = (data[index] for index in range(len(data)))
         return _any_batches(batches, None, type(data).__name__)
     if isinstance(data, tuple) and len(data) == 2:
-        return open_truth(arrays(*map(to_numpy, data)), model, mode)
+        source, target = (list(to_numpy(images)) for images in data)
+        return open_truth(arrays(source, target), model, mode)
     if hasattr(data, "shape"):
         return _plain_truth(_stored_array(to_numpy(data)))
     if hasattr(data, "__iter__"):
