@@ -1,7 +1,14 @@
 import numpy as np
 import pytest
 
-from kgen.data.crops import Window, stackgan_window
+from kgen.data.crops import (
+    Window,
+    check_crop,
+    cut_object,
+    mask_box,
+    object_window,
+    stackgan_window,
+)
 
 
 def test_a_square_about_the_middle_of_the_box() -> None:
@@ -40,3 +47,76 @@ def test_boxes_that_cannot_be_are_explained() -> None:
         stackgan_window(100, 100, (1, 2, 3))
     with pytest.raises(ValueError, match="leaves no pixel of an image of 100x50"):
         stackgan_window(100, 50, (200, 10, 20, 20))
+
+
+def random_boxes(count=200):
+    rng = np.random.default_rng(1)
+    for _ in range(count):
+        width, height = (int(side) for side in rng.integers(60, 500, 2))
+        w, h = int(rng.integers(20, width)), int(rng.integers(20, height))
+        x, y = int(rng.integers(0, width - w + 1)), int(rng.integers(0, height - h + 1))
+        yield (height, width), (x, y, w, h)
+
+
+def test_side_lets_the_box_fill_three_quarters_of_the_side() -> None:
+    for _, (x, y, w, h) in random_boxes():
+        window = object_window((x, y, w, h), "side")
+        assert window.right - window.left == window.bottom - window.top
+        assert 0.75 <= max(w, h) / (window.right - window.left) < 0.9
+        assert window.left <= x
+        assert x + w <= window.right + 1  # the middle is cut off to a whole pixel
+        assert window.top <= y
+        assert y + h <= window.bottom + 1
+
+
+def test_area_lets_the_box_fill_three_quarters_of_the_area() -> None:
+    for _, (x, y, w, h) in random_boxes():
+        window = object_window((x, y, w, h), "area")
+        width, height = window.right - window.left, window.bottom - window.top
+        assert 0.75 <= w * h / (width * height) < 1
+        assert abs(width / height / (w / h) - 1) < 0.15
+
+
+@pytest.mark.parametrize("crop", [None, "side", "stackgan", "area"])
+def test_padding_makes_squares_and_keeps_the_box(crop) -> None:
+    for (height, width), (x, y, w, h) in random_boxes(40):
+        mask = np.zeros((height, width), np.uint8)
+        mask[y : y + h, x : x + w] = 255
+        cut = cut_object(mask, (x, y, w, h), crop, "pad", fill=0)
+        assert cut.shape[0] == cut.shape[1]
+        kept = np.count_nonzero(cut) / np.count_nonzero(mask)
+        assert 0.9 < kept <= 1  # a pixel at the border may go
+        squeezed = cut_object(mask, (x, y, w, h), crop, "squeeze")
+        assert np.count_nonzero(squeezed) == np.count_nonzero(cut)
+        image = cut_object(np.repeat(mask[..., None], 3, 2), (x, y, w, h), crop, "pad")
+        assert image.shape == (*cut.shape, 3)
+
+
+def test_padding_puts_the_object_in_the_middle() -> None:
+    image = np.arange(20, dtype=np.uint8).repeat(20).reshape(20, 20)  # row numbers
+    cut = cut_object(image, (5, 0, 6, 6), "side", "pad")
+    assert cut[:, 0].tolist() == [0, 0, 1, 2, 3, 4, 5, 6]  # one row is missing above
+    assert cut_object(image, (5, 0, 6, 6), "side", "pad", fill=9)[0].tolist() == [9] * 8
+
+
+def test_whole_images_become_squares_too() -> None:
+    cut = cut_object(np.full((4, 7), 5, np.uint8), None, None, "pad", fill=0)
+    assert cut.shape == (7, 7)
+    assert np.flatnonzero(cut.any(axis=1)).tolist() == [1, 2, 3, 4]
+
+
+def test_masks_have_boxes() -> None:
+    mask = np.zeros((9, 8), bool)
+    mask[2:5, 3:8] = True
+    assert mask_box(mask) == (3, 2, 5, 3)
+    with pytest.raises(ValueError, match="the mask is empty"):
+        mask_box(mask & False)
+
+
+def test_unknown_crops_are_refused() -> None:
+    with pytest.raises(ValueError, match="'side', 'stackgan', 'area' or None; received 'bird'"):
+        check_crop("bird", "pad")
+    with pytest.raises(ValueError, match="'pad' or 'squeeze'; received 'stretch'"):
+        cut_object(np.zeros((4, 4)), (0, 0, 2, 2), fit="stretch")
+    with pytest.raises(ValueError, match="leaves no pixel"):
+        cut_object(np.zeros((4, 4)), (40, 0, 2, 2))
