@@ -42,7 +42,7 @@ def source_of(name: str) -> Path:
 # All cells run on every backend. How well it learns, and whether backends agree, is the same
 # minutes of work on each, so one of them does it.
 BACKEND = keras.config.backend()
-THOROUGH = BACKEND == "torch"
+THOROUGH = BACKEND == "tensorflow"
 
 
 def execute(name: str, folder: Path, *expressions: str) -> dict:
