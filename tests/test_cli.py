@@ -200,6 +200,19 @@ def test_make_data_writes_what_train_reads(tmp_path, capsys):
     assert pairs[0][0].shape == (32, 32, 3)
 
 
+def test_make_data_and_check_data_know_birds(tmp_path, capsys):
+    folder = tmp_path / "birds"
+    arguments = ["make-data", "toy-birds", "--size", "32", "--counts", "3", "0", "1"]
+    assert main([*arguments, "--output", str(folder)]) == 0
+    assert f"kgen.data.cub('{folder}', by='official')" in capsys.readouterr().out
+    assert len(kgen.data.cub(folder, by="official", cache=False)) == 3
+    assert main(["check-data", str(folder)]) == 0
+    assert "All pictures are in order." in capsys.readouterr().out
+    next((folder / "segmentations").rglob("*.png")).unlink()
+    assert main(["check-data", str(folder)]) == 1
+    assert "this segmentation is missing" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

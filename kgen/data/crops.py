@@ -123,7 +123,7 @@ def clip_window(
         bottom=min(height, window.bottom),
     )
     if clipped.left >= clipped.right or clipped.top >= clipped.bottom:
-        x, y, w, h = (int(number) for number in box or window)
+        x, y, w, h = (int(number) for number in (window if box is None else box))
         raise ValueError(
             f"the bounding box x={x}, y={y}, w={w}, h={h} leaves no pixel of an image of "
             f"{height}x{width} (height x width). The box is in pixels of the image as it is "

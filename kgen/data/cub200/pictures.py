@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 from kgen.data.attribute_names import attribute_groups
-from kgen.data.attributes import AttributePictures, binary_mask
+from kgen.data.attributes import AttributePicture, AttributePictures, binary_mask
 from kgen.data.crops import check_crop, cut_object
 from kgen.data.cub200.files import CUB_SHAPE_GROUPS, CubFiles, read_cub
 from kgen.data.cub200.labels import GUESSING, Labels, read_class_labels, read_image_labels
@@ -49,6 +50,18 @@ class CubPictures(AttributePictures):
         """(N, 4) x, y, w, h of these pictures' birds, in pixels of the whole image."""
         return self.files.boxes[self._rows]
 
+    def __getitem__(self, index: int) -> AttributePicture:
+        row = int(self._rows[index])
+        image, mask = self.files.image_path(row), self.files.mask_path(row)
+        sizes = [_stored_size(path) for path in (image, mask)]
+        if None not in sizes and sizes[0] != sizes[1]:  # what is cut out of both may be of one size
+            raise ImageFileError(
+                mask,
+                f"its size {sizes[1]} differs from its image's {sizes[0]} (width, height)",
+                "Replace it by a mask of the image's size",
+            )
+        return super().__getitem__(index)
+
     def _read_image(self, row: int) -> np.ndarray:
         path = self.files.image_path(row)
         image = read_image(path, "rgb")  # a few are grey
@@ -66,6 +79,15 @@ class CubPictures(AttributePictures):
         except ValueError as error:
             repair = "Correct bounding_boxes.txt, or take crop=None"
             raise ImageFileError(path, str(error).rstrip("."), repair) from error
+
+
+def _stored_size(path: Path) -> tuple[int, int] | None:
+    """Width and height from a file's header; None if it cannot be read, as reading it will say."""
+    try:
+        with Image.open(path) as image:
+            return image.size
+    except OSError:
+        return None
 
 
 def cub(
