@@ -61,10 +61,8 @@ def train(model: AdversarialModel, batch: Any, steps: int) -> dict:
     """Steps on the same batch; the last step's logs."""
     x, y = batch if isinstance(batch, tuple) else (batch, None)
     size = len(tree.flatten(batch)[0])
-    history = None
-    for _ in range(steps):
-        history = model.fit(x, y, batch_size=size, epochs=1, shuffle=False, verbose=0)
-    return {name: column[0] for name, column in history.history.items()}
+    history = model.fit(x, y, batch_size=size, epochs=steps, shuffle=False, verbose=0)
+    return {name: column[-1] for name, column in history.history.items()}
 
 
 def check_each_player_moves_its_own(make: Callable, batch: Any, arguments: dict) -> None:

@@ -27,6 +27,14 @@ def _fresh_state():
     keras.utils.clear_session(free_memory=False)  # a full collection takes a second by the end
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _rare_collections():
+    """Tracing makes millions of objects that live; looking through them costs a tenth of a run."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(200_000, 20, 100)
+
+
 @pytest.fixture(autouse=True, scope="module")
 def _free_memory():
     yield
