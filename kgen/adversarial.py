@@ -152,9 +152,9 @@ class AdversarialModel(backend.Steps, keras.Model):
         expected = [f"{player}_optimizer" for player in self.players]
         if unknown := sorted(set(optimizers) - set(expected)):
             raise TypeError(
-                f"{type(self).__name__}.compile() takes {', '.join(expected)}, metrics, jit_compile, "
-                f"run_eagerly and steps_per_execution; got {', '.join(unknown)}. Losses are "
-                "methods of the model."
+                f"{type(self).__name__}.compile() takes {', '.join(expected)}, metrics, "
+                "jit_compile, run_eagerly and steps_per_execution; "
+                f"got {', '.join(unknown)}. Losses are methods of the model."
             )
         chosen = [
             get_optimizer(

@@ -8,6 +8,7 @@ from kgen.callbacks.metric_report import MetricReport
 from kgen.callbacks.run_record import RunRecord
 from kgen.callbacks.sample_grid import SampleGrid, generate_quietly
 from kgen.callbacks.save_every import SaveEvery
+from kgen.callbacks.step_decay import StepDecay
 
 __all__ = [
     "Checkpoint",
@@ -19,6 +20,7 @@ __all__ = [
     "RunRecord",
     "SampleGrid",
     "SaveEvery",
+    "StepDecay",
     "generate_quietly",
     "linear_decay",
 ]

@@ -79,13 +79,17 @@ class LinearDecay(keras.callbacks.Callback):
         self.form = form
         self._full_rates: list[float] = []
 
+    def factor_in(self, epoch: int) -> float:
+        """Return the factor on the learning rate during an epoch, counted from 1."""
+        return linear_decay(epoch, self.constant_epochs, self.decay_epochs, self.form)
+
     def on_train_begin(self, logs: dict | None = None) -> None:
         """Remember the full rates."""
         self._full_rates = [_full_rate(optimizer) for optimizer in self._optimizers()]
 
     def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
         """Put the epoch's rates in force; Keras counts epochs from 0."""
-        factor = linear_decay(epoch + 1, self.constant_epochs, self.decay_epochs, self.form)
+        factor = self.factor_in(epoch + 1)
         for optimizer, full in zip(self._optimizers(), self._full_rates, strict=True):
             optimizer.learning_rate = full * factor
             # An interruption leaves the lowered rate behind; the next training must know.
@@ -117,9 +121,9 @@ def _full_rate(optimizer: Any) -> float:
     inner = getattr(optimizer, "inner_optimizer", optimizer)
     if isinstance(inner._learning_rate, keras.optimizers.schedules.LearningRateSchedule):
         raise ValueError(
-            "LinearDecay sets the learning rate at every epoch, so the optimizer must have a plain "
+            "The decay sets the learning rate at every epoch, so the optimizer must have a plain "
             f"number; {inner.name!r} follows a {type(inner._learning_rate).__name__}. "
-            "Give it a number, or leave LinearDecay out."
+            "Give it a number, or leave the decay out."
         )
     current = _rate(optimizer)
     full, lowered = getattr(optimizer, "_rate_before_decay", (current, current))

@@ -39,7 +39,8 @@ class MetricReport(keras.callbacks.Callback):
         >>> import numpy as np
         >>> images = np.zeros((2, 16, 16, 3), "uint8")
         >>> callback = MetricReport((images, images), metrics=["rmse"], every=2)
-        >>> model = keras.Sequential([keras.Input((16, 16, 3)), keras.layers.Conv2D(3, 1, activation="tanh")])
+        >>> layer = keras.layers.Conv2D(3, 1, activation="tanh")
+        >>> model = keras.Sequential([keras.Input((16, 16, 3)), layer])
         >>> model.compile(loss="mae")
         >>> history = model.fit(images / 255.0, images / 127.5 - 1.0, epochs=2, verbose=0,
         ...                     callbacks=[callback])

@@ -73,6 +73,7 @@ def _mean(values: Any, weights: Any | None) -> Any:
     if weights is None:
         return ops.mean(values)
     each = ops.mean(ops.reshape(values, (ops.shape(values)[0], -1)), axis=1)
+    weights = ops.cast(weights, each.dtype)
     return ops.sum(weights * each) / ops.maximum(ops.sum(weights), 1e-7)
 
 

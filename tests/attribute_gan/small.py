@@ -39,4 +39,6 @@ def shape_stage(**arguments) -> AttributeToShape:
 def picture_stage(**arguments) -> ShapeToImage:
     """A stage II of a few thousand weights."""
     small = {"image_size": SIZE, "base_filters": 4, "code_size": 8, "attribute_names": OTHERS}
+    if "dong" not in arguments.values():
+        small |= {"depth": 2, "dropout_levels": [0]}  # a short U-Net, which compiles sooner
     return ShapeToImage.from_preset(**{**small, **arguments})
