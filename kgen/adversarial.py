@@ -381,7 +381,9 @@ class AdversarialModel(backend.Steps, keras.Model):
     def build(self, *input_shapes: Any) -> None:
         self.built = True  # the networks come built
 
-    def get_compile_config(self) -> dict:
+    def get_compile_config(self) -> dict | None:
+        if not self.compiled:
+            return None
         return {
             **self._compile_arguments,
             "metrics": [keras.saving.serialize_keras_object(m) for m in self._comparisons],
