@@ -24,12 +24,15 @@ needs_tensorflow = pytest.mark.skipif(
 
 @pytest.fixture(scope="module")
 def stages():
-    """Stage I as it begins, whose masks differ; stage II a few steps old, so that colours do."""
+    """Both with large random kernels, equal on every backend: noise and attributes show."""
     shape, picture = shape_stage(), picture_stage(l1_weight=100.0)
-    last = shape.generator.get_layer("last").kernel
-    last.assign(1e4 * np.asarray(keras.ops.convert_to_numpy(last)))
-    picture.compile(**{f"{p}_optimizer": keras.optimizers.Adam(0.01, 0.5) for p in "dg"})
-    checks.train(picture, PICTURE_BATCH, 10)
+    rng = np.random.default_rng(0)
+    for variable in shape.generator.weights + picture.generator.weights:
+        if variable.path.endswith("kernel"):
+            deviation = 2.0 / np.sqrt(np.prod(variable.shape[:-1]))
+            variable.assign(rng.normal(0.0, deviation, variable.shape).astype("float32"))
+    picture.compile()
+    checks.train(picture, PICTURE_BATCH, 1)
     return shape, picture
 
 
@@ -74,7 +77,11 @@ def test_other_attributes_leave_the_mask_bit_equal(birds):
 def test_soft_masks_are_grey(birds):
     soft = birds.generate(["dagger"], hard_mask=False)[1]
     assert len(np.unique(soft)) > 2
-    np.testing.assert_array_equal(soft > 127, birds.generate(["dagger"])[1] > 127)
+    hard = birds.generate(["dagger"])[1]
+    assert set(np.unique(hard)) == {0, 255}
+    sure = (soft != 127) & (soft != 128)  # bytes next to the threshold do not tell their side
+    assert np.mean(sure) > 0.5
+    np.testing.assert_array_equal(soft[sure] > 127, hard[sure] > 127)
 
 
 def test_attributes_of_both_stages_in_any_order(stages):
