@@ -17,7 +17,7 @@ import keras
 from keras import ops, tree
 
 from kgen import backend
-from kgen.checks import as_batch, first_batch
+from kgen.checks import as_batch, describe, first_batch
 from kgen.player_optimizers import PlayerOptimizers, get_optimizer
 
 
@@ -47,6 +47,7 @@ class AdversarialModel(backend.Steps, keras.Model):
       `evaluate`; `default_metrics()`: which they are where none are given.
     - `score(batch, compared)` and `scores`: what else `evaluate` reports. By default the losses, or
       nothing where there is something to compare.
+    - `example(batch)` -> (inputs, source, target): what pictures during training show.
     - `check_batch(batch)`: raises a `ValueError` that explains what is wrong with the first batch.
 
     Networks are built before they are handed over (functional models are). Constructor arguments
@@ -97,6 +98,23 @@ class AdversarialModel(backend.Steps, keras.Model):
 
     def check_batch(self, batch: Any) -> None:
         """Raise a ValueError that says what is wrong with a batch; called with the first one."""
+
+    def example(self, batch: Any) -> tuple[Any, Any, Any]:
+        """(inputs, source, target) of a batch: what is drawn of it during training.
+
+        Args:
+            batch: numpy arrays, as the data source gives them.
+
+        Returns:
+            inputs, what the model is called with, an array or a dictionary of arrays; the images
+            that are shown as what it began with, or None; the expected images.
+        """
+        if not isinstance(batch, (tuple, list)) or len(batch) != 2:
+            raise ValueError(
+                f"{type(self).__name__} takes batches (source, target); got {describe(batch)}. A "
+                "system with other batches says by `example` what of them is drawn"
+            )
+        return batch[0], batch[0], batch[1]
 
     def compare(self, batch: Any) -> tuple[Any, Any] | None:
         """(real, generated), as the metrics of `compile` take them; None: nothing to compare."""

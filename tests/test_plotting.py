@@ -119,6 +119,12 @@ def test_before_after_says_by_how_much() -> None:
     assert figure.get_suptitle().startswith(f"Difference to expected: {before:.1f} % before, 0.0 %")
 
 
+def test_without_sources_their_place_is_left_out() -> None:
+    figure = plotting.before_after(None, images(2), images(2), images(2))
+    assert titles(figure) == ["Before training", "After training", "Expected"]
+    assert len(plotting.sample_grid(None, images(3), images(3)).axes) == 2 * 3
+
+
 HISTORY = {
     "d_loss": [0.7, 0.6],
     "d_real": [0.7, 0.6],

@@ -18,7 +18,7 @@ import kgen
 from kgen.callbacks import Checkpoint
 from kgen.callbacks.run_record import read_record
 from kgen.plotting import read_history
-from kgen.training.examples import take_examples
+from kgen.training.examples import take_batch
 from kgen.training.folder import run_name
 from kgen.training.settings import describe_data
 from tests.callbacks.tiny import SIDE, TinyData, pairs, tiny_system
@@ -200,14 +200,17 @@ def test_data_are_described() -> None:
 
 def test_examples_are_spread_over_the_data() -> None:
     data = TinyData(length=9)
-    source, target = take_examples(data, 3)
+    source, target = take_batch(data, 3)
     np.testing.assert_array_equal(source, [data[index][0][0] for index in (0, 3, 6)])
     np.testing.assert_array_equal(target, -source)
-    assert len(take_examples(TinyData(length=2), 4)[0]) == 4
-    assert len(take_examples(TinyData(length=1), 4)[0]) == 2
-    assert len(take_examples(iter([pairs(3)]), 2)[0]) == 2
+    assert len(take_batch(TinyData(length=2), 4)[0]) == 4
+    assert len(take_batch(TinyData(length=1), 4)[0]) == 2
+    assert len(take_batch(iter([pairs(3)]), 2)[0]) == 2
+    named = take_batch([{"a": np.arange(4) + 10 * n, "b": np.ones((4, 2))} for n in range(3)], 3)
+    assert named["a"].tolist() == [0, 10, 20]
+    assert named["b"].shape == (3, 2)
     with pytest.raises(ValueError, match="no batch"):
-        take_examples(iter([]), 2)
+        take_batch(iter([]), 2)
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from kgen.attribute_gan.discriminators import conditional_discriminator, map_dis
 from kgen.attribute_gan.networks import HardMask, mask_generator
 from kgen.attribute_gan.presets import SHAPE_PRESETS, recipe_of
 from kgen.attribute_gan.stage import Stage
+from kgen.checks import check_keys
 from kgen.data.images import to_uint8
 from kgen.losses import mode_seeking_loss
 
@@ -234,6 +235,13 @@ class AttributeToShape(Stage):
     def noise_size(self) -> int:
         """Numbers in the noise."""
         return self._input("noise").shape[-1]
+
+    def example(self, batch: dict) -> tuple[dict, None, np.ndarray]:
+        """A mask for each set of attributes, from noise of its own; a real one beside it."""
+        check_keys(batch, self.batch_keys())
+        attributes = batch["shape_attributes"]
+        noise = draw_noise(len(attributes), self.noise_size, self.seed)
+        return {"shape_attributes": attributes, "noise": noise}, None, batch["mask"]
 
     def call(self, inputs: dict, training: bool = False) -> Any:
         attributes = ops.convert_to_tensor(inputs["shape_attributes"])

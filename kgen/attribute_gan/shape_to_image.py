@@ -232,6 +232,12 @@ class ShapeToImage(Stage):
         made = ops.stop_gradient(network([attributes, noise], training=False))
         return ops.where(self._is_generated(batch)[:, None, None, None] > 0, made, batch["mask"])
 
+    def example(self, batch: dict) -> tuple[dict, np.ndarray, np.ndarray]:
+        """A picture for each real mask, as its attributes say."""
+        check_keys(batch, self.batch_keys())
+        inputs = {name: batch[name] for name in ("mask", "other_attributes")}
+        return inputs, batch["mask"], batch["image"]
+
     def compare(self, batch: dict) -> tuple[Any, Any]:
         """The original, and what the model paints outside of training."""
         return batch["image"], self(batch)

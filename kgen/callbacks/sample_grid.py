@@ -1,17 +1,19 @@
 """A picture per epoch of the same inputs: the most honest report that a training can give."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
+from keras import tree
 
+from kgen.callbacks.examples import as_examples
 from kgen.plotting import sample_grid, save_figure
 
 
-def generate_quietly(model: Any, source: np.ndarray) -> np.ndarray:
+def generate_quietly(model: Any, inputs: Any) -> np.ndarray:
     """Generate images, one at a time, and leave the model exactly as it was.
 
     One at a time, because with batch statistics an image would depend on its neighbours.  Random
@@ -19,8 +21,9 @@ def generate_quietly(model: Any, source: np.ndarray) -> np.ndarray:
     whether or not somebody watches it.
 
     Args:
-        model: a kgen system or any Keras model that maps `source` to images.
-        source: (B, H, W, C) float32 in [-1, 1].
+        model: a kgen system or any Keras model that maps `inputs` to images.
+        inputs: what the model is called with: (B, H, W, C) float32 in [-1, 1], or a dictionary of
+            arrays (B, ...).
 
     Returns:
         (B, H, W, C) float32 in [-1, 1].
@@ -35,24 +38,32 @@ def generate_quietly(model: Any, source: np.ndarray) -> np.ndarray:
         model.jax_state_sync()  # on JAX the variables are empty while an epoch runs
     state = [(v, np.array(keras.ops.convert_to_numpy(v))) for v in model.non_trainable_variables]
     # predict_on_batch and not predict, which builds a data pipeline for every call.
-    images = [model.predict_on_batch(source[i : i + 1]) for i in range(len(source))]
+    images = [model.predict_on_batch(single) for single in _one_by_one(inputs)]
     for variable, value in state:
         variable.assign(value)
     return np.concatenate(images).astype("float32")
 
 
+def _one_by_one(inputs: Any) -> Iterator[Any]:
+    arrays = tree.flatten(inputs)
+    for index in range(len(arrays[0])):
+        yield tree.pack_sequence_as(inputs, [array[index : index + 1] for array in arrays])
+
+
 class SampleGrid(keras.callbacks.Callback):
     """Write a picture of the same examples after every `every`-th epoch.
 
-    Rows: sources, generated images, expected images.  Files: `epoch_0001.png`, ...
+    Rows: sources (if there are any), generated images, expected images.  Files: `epoch_0001.png`,
+    ...
 
     Args:
-        batch: (source, target), each (B, H, W, C) float32 in [-1, 1].
+        batch: (source, target), each (B, H, W, C) float32 in [-1, 1]; or (inputs, source, target),
+            as `model.example(batch)` gives them for a system whose batches are dictionaries.
         directory: folder for the pictures; made when needed.
         every: epochs from one picture to the next.
 
     Raises:
-        ValueError: `batch` is no pair of equally many images, or `every` is below 1.
+        ValueError: `batch` holds no examples, not equally many of each, or `every` is below 1.
 
     Example:
         >>> import numpy as np
@@ -64,14 +75,14 @@ class SampleGrid(keras.callbacks.Callback):
 
     def __init__(
         self,
-        batch: Sequence[np.ndarray],
+        batch: Sequence[Any],
         directory: str | os.PathLike,
         every: int = 1,
     ) -> None:
         super().__init__()
         if every < 1:
             raise ValueError(f"every must be at least 1 epoch; received {every}")
-        self.source, self.target = check_pair(batch)
+        self.examples = as_examples(batch)
         self.directory = Path(directory)
         self.every = every
 
@@ -86,27 +97,7 @@ class SampleGrid(keras.callbacks.Callback):
 
     def draw(self, epoch: int) -> Path:
         """Write the picture of an epoch now; 0 stands for before training."""
-        generated = generate_quietly(self.model, self.source)
-        figure = sample_grid(
-            self.source, generated, self.target, count=len(self.source), title=f"Epoch {epoch}"
-        )
+        inputs, source, target = self.examples
+        generated = generate_quietly(self.model, inputs)
+        figure = sample_grid(source, generated, target, count=len(target), title=f"Epoch {epoch}")
         return save_figure(figure, self.path(epoch))
-
-
-def check_pair(batch: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-    """Return (source, target) as arrays, or say what is wrong with them."""
-    if not isinstance(batch, (tuple, list)) or len(batch) != 2:
-        raise ValueError(
-            "a batch of examples is (source, target), two arrays (B, H, W, C) in [-1, 1]; "
-            f"received {type(batch).__name__} of length {len(batch)}"
-        )
-    source, target = (
-        keras.ops.convert_to_numpy(images) if keras.ops.is_tensor(images) else np.asarray(images)
-        for images in batch
-    )
-    if len(source) != len(target) or not len(source) or {source.ndim, target.ndim} != {4}:
-        raise ValueError(
-            "source and target must be (B, H, W, C) with the same number of images, at least one; "
-            f"received shapes {source.shape} and {target.shape}"
-        )
-    return source, target

@@ -3,9 +3,9 @@
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import keras
-import numpy as np
 
 from kgen.callbacks.files import replace_file
 from kgen.callbacks.sample_grid import SampleGrid
@@ -20,11 +20,10 @@ class SaveEvery(keras.callbacks.Callback):
     Args:
         directory: folder for models and pictures; made when needed.
         every: epochs from one saving to the next.
-        batch: (source, target), each (B, H, W, C) float32 in [-1, 1], to draw; None saves the
-            models only.
+        batch: the examples to draw, as for `SampleGrid`; None saves the models only.
 
     Raises:
-        ValueError: `every` is below 1, or `batch` is no pair of equally many images.
+        ValueError: `every` is below 1, or `batch` holds no examples, or not equally many of each.
 
     Example:
         >>> SaveEvery("runs/demo/saved", every=10).model_path(10).name
@@ -35,7 +34,7 @@ class SaveEvery(keras.callbacks.Callback):
         self,
         directory: str | os.PathLike,
         every: int = 10,
-        batch: Sequence[np.ndarray] | None = None,
+        batch: Sequence[Any] | None = None,
     ) -> None:
         super().__init__()
         if every < 1:

@@ -72,7 +72,7 @@ def sample_grid(
     """Show an overview in three rows: sources, generated images, expected images.
 
     Args:
-        source: (B, H, W, C), float in [-1, 1] or uint8 or uint16.
+        source: (B, H, W, C), float in [-1, 1] or uint8 or uint16; None leaves this row out.
         generated: as `source`; channel counts may differ.
         expected: as `generated`.
         count: number of columns shown at most.
@@ -100,7 +100,7 @@ def before_after(
     ones, in percent of the whole range, before and after.
 
     Args:
-        source: (B, H, W, C), float in [-1, 1] or uint8 or uint16.
+        source: (B, H, W, C), float in [-1, 1] or uint8 or uint16; None leaves this column out.
         before: generated before training, as `source`; channel counts may differ.
         after: generated after training, as `before`.
         expected: as `before`.
@@ -190,6 +190,7 @@ def _panel_size(size: tuple[int, int]) -> tuple[int, int]:
 
 def _shown(groups: dict[str, Any], count: int) -> dict[str, np.ndarray]:
     """Every group as RGB, first `count` images; generated label maps look like expected ones."""
+    groups = {name: images for name, images in groups.items() if images is not None}
     if count < 1:
         raise ValueError(f"count must be at least 1; received {count}")
     classes = "Expected" in groups and is_one_hot(to_unit(groups["Expected"]))

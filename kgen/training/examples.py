@@ -5,58 +5,71 @@ from typing import Any
 
 import keras
 import numpy as np
+from keras import tree
 
+from kgen.callbacks.examples import Examples
 from kgen.callbacks.files import replace_file
-from kgen.callbacks.sample_grid import check_pair
 
 
-def take_examples(data: Any, count: int) -> tuple[np.ndarray, np.ndarray]:
-    """Take `count` pairs of a data source, spread over its whole length.
+def take_batch(data: Any, count: int) -> Any:
+    """Take `count` examples of a data source, spread over its whole length.
 
     Args:
-        data: yields (source, target), each (B, H, W, C) float32 in [-1, 1].
-        count: number of pairs; fewer if the source has fewer.
+        data: yields batches: (source, target), or dictionaries of arrays (B, ...).
+        count: number of examples; fewer if the source has fewer.
 
     Returns:
-        (source, target), each (count, H, W, C).
+        One batch as `data` yields them, numpy arrays (count, ...).
 
     Raises:
-        ValueError: the data are not batches of pairs.
+        ValueError: the data source yields nothing.
     """
     if hasattr(data, "__getitem__") and hasattr(data, "__len__"):
         step = max(1, len(data) // count)
         batches = (data[index] for index in range(0, len(data), step))
     else:
         batches = iter(data)
-    groups: list[tuple[np.ndarray, np.ndarray]] = []
+    share = -(-count // len(data)) if hasattr(data, "__len__") else count
+    parts: list[Any] = []
     # From large batches only a part each, or all examples would be neighbours.
-    while sum(len(source) for source, _ in groups) < count:
-        batch = next(batches, None)
-        if batch is None:
-            break
-        source, target = check_pair(batch)  # any backend's tensors become arrays
-        share = count if not hasattr(data, "__len__") else -(-count // len(data))
-        groups.append((source[:share], target[:share]))
-    if not groups:
+    while sum(map(_length, parts)) < count and (batch := next(batches, None)) is not None:
+        parts.append(tree.map_structure(lambda array: _to_numpy(array)[:share], batch))
+    if not parts:
         raise ValueError("the data source yields no batch: nothing to train on")
-    source, target = (np.concatenate(part)[:count] for part in zip(*groups, strict=True))
-    return source, target
+    return tree.map_structure(lambda *arrays: np.concatenate(arrays)[:count], *parts)
 
 
-def write_examples(path: Path, source: np.ndarray, target: np.ndarray, before: np.ndarray) -> None:
+def _length(batch: Any) -> int:
+    return len(tree.flatten(batch)[0])
+
+
+def _to_numpy(array: Any) -> np.ndarray:
+    return np.asarray(keras.ops.convert_to_numpy(array))  # tensors of any backend
+
+
+def write_examples(path: Path, examples: Examples, before: np.ndarray) -> None:
     """Keep the examples and the untrained model's pictures of them."""
+    arrays: dict[str, Any] = {"inputs": examples.inputs}
+    if isinstance(examples.inputs, dict):
+        arrays = {f"inputs/{name}": array for name, array in examples.inputs.items()}
+    if examples.source is not None:
+        arrays["source"] = examples.source
+    arrays |= {"target": examples.target, "before": before}
 
     def write(temporary: Path) -> None:
         with temporary.open("wb") as file:
-            np.savez(file, source=source, target=target, before=before)
+            np.savez(file, **arrays)
 
     replace_file(path, write)
 
 
-def read_examples(path: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Read source, target and before, as `write_examples` kept them."""
+def read_examples(path: Path) -> tuple[Examples, np.ndarray]:
+    """Read the examples and the pictures before training, as `write_examples` kept them."""
     with np.load(path) as stored:
-        return stored["source"], stored["target"], stored["before"]
+        arrays: dict[str, Any] = dict(stored)
+    named = {name[7:]: array for name, array in arrays.items() if name.startswith("inputs/")}
+    inputs = named or arrays["inputs"]
+    return Examples(inputs, arrays.get("source"), arrays["target"]), arrays["before"]
 
 
 class DataEpoch(keras.callbacks.Callback):

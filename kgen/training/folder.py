@@ -2,6 +2,7 @@
 
 import datetime
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -79,17 +80,20 @@ def open_folder(
 
 def run_name(model: Any, data: Any, name: str | None) -> str:
     """Return system, preset and data set, as far as they are known, joined by dashes."""
-    parts = [type(model).__name__.lower(), getattr(model, "preset", None), name or _data_name(data)]
+    system = re.sub(r"(?<=[a-z])(?=[A-Z])", "-", type(model).__name__).lower()
+    parts = [system, getattr(model, "preset", None), name or _data_name(data)]
     words = "-".join(part for part in parts if isinstance(part, str) and part)
     return "".join(c if c.isalnum() or c in "-_." else "_" for c in words)
 
 
 def _data_name(data: Any) -> str | None:
-    """Guess the data set's name: the folder that holds its files, above train, val or test."""
-    if not hasattr(getattr(data, "pairs", None), "name"):
+    """Guess the data set's name: the folder that holds all its files, above train, val or test."""
+    source: Any = getattr(data, "pairs", getattr(data, "pictures", None))
+    if not hasattr(source, "name"):
         return None
-    folders = Path(data.pairs.name(0)).parts[:-1]
-    splits = ("train", "val", "test", "A", "B", os.sep)
+    first, last = (Path(source.name(index)).parts[:-1] for index in (0, len(source) - 1))
+    folders = [ours for ours, other in zip(first, last, strict=False) if ours == other]
+    splits = ("train", "val", "test", "A", "B", "images", os.sep)
     names = [folder for folder in folders if folder not in splits]
     return names[-1] if names else None
 

@@ -1,6 +1,5 @@
 """One session of a run: begin it or go on with it, train, and put everything in its folder."""
 
-import importlib.util
 import logging
 import os
 from collections.abc import Sequence
@@ -8,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import keras
-import numpy as np
+from keras import tree
 
 from kgen.callbacks import (
     Checkpoint,
@@ -21,18 +20,20 @@ from kgen.callbacks import (
     SaveEvery,
     generate_quietly,
 )
+from kgen.callbacks.examples import examples_of
 from kgen.callbacks.files import plain, replace_file
 from kgen.callbacks.run_record import read_record, versions
-from kgen.callbacks.sample_grid import check_pair
 from kgen.plotting import before_after, loss_curves, read_history, save_figure
-from kgen.training.examples import DataEpoch, read_examples, take_examples, write_examples
+from kgen.training.examples import DataEpoch, read_examples, take_batch, write_examples
 from kgen.training.folder import open_folder, run_name
 from kgen.training.result import TrainingResult
+from kgen.training.saved_model import has_tensorflow, write_saved_model
 from kgen.training.settings import (
     decay_start,
     describe_data,
     describe_model,
     describe_optimizers,
+    describe_schedules,
     differences,
 )
 
@@ -49,7 +50,7 @@ class Run:
     epochs: int
     constant_epochs: int | None
     decay_epochs: int
-    samples: int | Sequence[np.ndarray]
+    samples: Any
     sample_every: int
     save_every: int
     monitor: str | None
@@ -62,8 +63,8 @@ class Run:
 
     def __post_init__(self) -> None:
         self.constant_epochs = decay_start(self.epochs, self.constant_epochs, self.decay_epochs)
-        if self.monitor is None:
-            self.monitor = "g_l1" if self.validation_data is None else "val_g_l1"
+        if self.monitor is None and (scores := getattr(self.model, "scores", ())):
+            self.monitor = scores[0] if self.validation_data is None else f"val_{scores[0]}"
 
     # ------------------------------------------------------------------ the folder
 
@@ -80,7 +81,7 @@ class Run:
 
     def finished(self) -> CheckpointState | None:
         """Return the last state if nothing is left to do for this number of epochs."""
-        exported = not (self.export and _has_tensorflow()) or self.files["saved_model"].exists()
+        exported = not (self.export and has_tensorflow()) or self.files["saved_model"].exists()
         done = self.state is not None and self.state.epoch >= self.epochs
         return self.state if done and exported and self.earlier["status"] == "finished" else None
 
@@ -94,7 +95,8 @@ class Run:
         return self._result(state.history, state.best)
 
     def _settings(self) -> tuple[dict[str, Any], dict[str, Any]]:
-        count = self.samples if isinstance(self.samples, int) else len(self.samples[0])
+        given = isinstance(self.samples, int)
+        count = self.samples if given else len(tree.flatten(self.samples)[0])
         settings = {
             "epochs": self.epochs,
             "constant_epochs": self.constant_epochs,
@@ -106,6 +108,7 @@ class Run:
             "precision": keras.config.dtype_policy().name,
             "model": describe_model(self.model),
             "optimizers": describe_optimizers(self.model),
+            "schedules": describe_schedules(self.callbacks),
         }
         validation = describe_data(self.validation_data)
         return settings, {"training": describe_data(self.data), "validation": validation}
@@ -165,13 +168,13 @@ class Run:
 
     def _begin(self) -> CheckpointState:
         """Keep the untrained model and what it makes of the examples."""
-        if isinstance(self.samples, int):
+        batch = self.samples
+        if isinstance(batch, int):
             data = self.data if self.validation_data is None else self.validation_data
-            source, target = take_examples(data, self.samples)
-        else:
-            source, target = check_pair(self.samples)
-        before = generate_quietly(self.model, source)
-        write_examples(self.folder.examples, source, target, before)
+            batch = take_batch(data, batch)
+        examples = examples_of(self.model, batch)
+        before = generate_quietly(self.model, examples.inputs)
+        write_examples(self.folder.examples, examples, before)
         self._grid().draw(0)
         # A run killed in its first epoch goes on from here, however its weights were drawn.
         state = CheckpointState(self.files["checkpoint"], epoch=0, history={}, best={})
@@ -189,8 +192,8 @@ class Run:
         return checkpoint
 
     def _grid(self) -> SampleGrid:
-        source, target, _ = read_examples(self.folder.examples)
-        grid = SampleGrid((source, target), self.files["samples"], self.sample_every)
+        examples, _ = read_examples(self.folder.examples)
+        grid = SampleGrid(examples, self.files["samples"], self.sample_every)
         grid.set_model(self.model)
         return grid
 
@@ -198,7 +201,6 @@ class Run:
         self, state: CheckpointState, last: list[keras.callbacks.Callback], verbose: int | str
     ) -> None:
         grid = self._grid()
-        examples = (grid.source, grid.target)
         active: list[keras.callbacks.Callback] = [DataEpoch(self.data)]
         if self.constant_epochs is not None:
             active.append(LinearDecay(self.constant_epochs, self.decay_epochs))
@@ -208,7 +210,7 @@ class Run:
             active.append(keras.callbacks.TensorBoard(log_dir, write_graph=False))
         active.append(grid)
         if self.save_every:
-            active.append(SaveEvery(self.files["saved"], self.save_every, examples))
+            active.append(SaveEvery(self.files["saved"], self.save_every, grid.examples))
         active.append(LossCurves(self.files["loss_curves"], history=state.history))
         self.model.fit(
             self.data,
@@ -228,8 +230,8 @@ class Run:
         """Write what a finished run leaves; returns the report on the SavedModel."""
         history.write()
         save_figure(loss_curves(history.table.columns()), self.files["loss_curves"])
-        source, target, before = read_examples(self.folder.examples)
-        after = generate_quietly(self.model, source)
+        (inputs, source, target), before = read_examples(self.folder.examples)
+        after = generate_quietly(self.model, inputs)
         save_figure(before_after(source, before, after, target), self.files["before_after"])
         replace_file(self.files["model"], self.model.save)
         return self._export()
@@ -237,19 +239,10 @@ class Run:
     def _export(self) -> dict[str, Any]:
         if not self.export:
             return {"status": "not asked for"}
-        if not _has_tensorflow():
-            self._note("no saved_model/: it needs TensorFlow, which is not installed")
-            return {"status": "skipped", "reason": "TensorFlow is not installed"}
-        from kgen.export import export
-
-        try:
-            report = export(self.model, self.files["saved_model"])
-        except Exception as error:  # the trained model is safe on disk and must be handed over
-            self._note(f"no saved_model/: {type(error).__name__}: {error}")
-            return {"status": "failed", "reason": f"{type(error).__name__}: {error}"}
-        # The whole report lies in saved_model/export.json.
-        kept = ("max_difference", "tolerance", "seconds")
-        return {"status": "written", **{name: report[name] for name in kept if name in report}}
+        report, note = write_saved_model(self.model, self.files["saved_model"])
+        if note:
+            self._note(note)
+        return report
 
     def _note(self, text: str) -> None:
         logger.info(text)
@@ -264,7 +257,3 @@ class Run:
             best=best,
             notes=tuple(self.notes),
         )
-
-
-def _has_tensorflow() -> bool:
-    return importlib.util.find_spec("tensorflow") is not None

@@ -1,12 +1,16 @@
 """What a run was asked to do, as plain values that can be written down and compared."""
 
 import importlib.util
-from collections.abc import Iterator, Mapping
+import inspect
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import is_dataclass
 from typing import Any
 
 import keras
 import numpy as np
+
+from kgen.callbacks import LinearDecay
 
 PLAIN = (bool, int, float, str, type(None))
 # Entries that may change from one session of a run to the next.
@@ -35,11 +39,11 @@ def check_request(
 
 def check_data(data: Any, argument: str) -> None:
     """Refuse arrays, which fit would shuffle in an order that no checkpoint holds."""
-    if isinstance(data, (np.ndarray, tuple, list)):
+    if isinstance(data, (np.ndarray, tuple, list, Mapping)):
         raise TypeError(
-            f"{argument} must be a data source that yields (source, target) batches; received "
+            f"{argument} must be a data source that yields batches; received "
             f"{type(data).__name__}. For arrays: kgen.data.Batches(kgen.data.arrays(source, "
-            "target), ...)."
+            "target), ...), or kgen.data.AttributeBatches(kgen.data.attribute_arrays(...), ...)."
         )
 
 
@@ -83,8 +87,21 @@ def describe_optimizers(model: keras.Model) -> dict[str, Any]:
     return {p: _describe_optimizer(o) for p, o in zip(players, optimizers, strict=True)}
 
 
+def describe_schedules(callbacks: Sequence[keras.callbacks.Callback]) -> list[dict[str, Any]]:
+    """Describe those callbacks that decide the learning rate, by their arguments."""
+    return [
+        {"class": type(callback).__name__}
+        | {name: getattr(callback, name) for name in inspect.signature(type(callback)).parameters}
+        for callback in callbacks
+        if isinstance(callback, LinearDecay)
+    ]
+
+
 def describe_data(data: Any) -> dict[str, Any] | None:
-    """Describe a data source by its class, its length and its plain attributes."""
+    """Describe a data source by its class, its length and its plain attributes.
+
+    A table, such as the attributes of all pictures, is described by its shape and a checksum.
+    """
     if data is None:
         return None
     description: dict[str, Any] = {"class": type(data).__name__}
@@ -95,7 +112,10 @@ def describe_data(data: Any) -> dict[str, Any] | None:
             continue
         if _is_plain(value):
             description[name] = value
-        elif name == "pairs" or is_dataclass(value):
+        elif isinstance(value, np.ndarray) and value.ndim <= 2 and value.dtype.kind in "biuf":
+            checksum = zlib.crc32(np.ascontiguousarray(value).tobytes())
+            description[name] = f"{value.shape} {value.dtype}, checksum {checksum:08x}"
+        elif name in ("pairs", "pictures") or is_dataclass(value):
             description[name] = describe_data(value)
     return description
 

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import keras
-import numpy as np
 
 from kgen.training.result import TrainingResult
 from kgen.training.run import Run
@@ -21,7 +20,7 @@ def train(
     resume: bool = True,
     constant_epochs: int | None = None,
     decay_epochs: int = 0,
-    samples: int | Sequence[np.ndarray] = 4,
+    samples: Any = 4,
     sample_every: int = 1,
     save_every: int = 0,
     monitor: str | None = None,
@@ -43,7 +42,8 @@ def train(
 
     Args:
         model: a compiled kgen system; trained in place.
-        data: yields (source, target), each (B, H, W, C) float32 in [-1, 1].
+        data: yields batches as the system takes them: (source, target), each (B, H, W, C) float32
+            in [-1, 1], of `kgen.data.Batches`; dictionaries, of `kgen.data.AttributeBatches`.
         validation_data: evaluated after every epoch, as `data`; also gives the samples.
         epochs: number of epochs in all, those of earlier sessions included.
         run_dir: the run folder; None makes `runs/SYSTEM-DATA-DATE` in the current directory.
@@ -51,14 +51,18 @@ def train(
         constant_epochs: epochs with the full learning rate, before the linear decay; None:
             `epochs - decay_epochs`.
         decay_epochs: epochs over which the learning rate falls linearly; 0 for none.
-        samples: number of examples to draw, or the examples (source, target) themselves.
+        samples: number of examples to draw, or one batch that holds them, as `data` yields it.
+            What of it is drawn says the system (`model.example`): attributes have no source.
         sample_every: epochs from one picture to the next.
         save_every: epochs from one saved model, with its picture in `saved/`, to the next; 0 for
             none.
-        monitor: value whose lowest epoch is noted; None: `val_g_l1`, or `g_l1` without validation.
+        monitor: value whose lowest epoch is noted; None: what the system is scored by, `val_g_l1`
+            (`g_l1` without validation); a system without such a score (shapes have no one right
+            answer) notes none.
         export: write `saved_model/`, if TensorFlow is installed.
         tensorboard: write `tensorboard/` too; needs TensorFlow and TensorBoard.
-        callbacks: further Keras callbacks.
+        callbacks: further Keras callbacks, such as `kgen.callbacks.StepDecay`, whose settings
+            belong to those that a run goes on with.
         name: of the data set, for the name of a new folder; None guesses.
         verbose: of Keras' own progress bar.
 

@@ -47,6 +47,8 @@ def test_wrong_arguments_are_explained(tmp_path) -> None:
         SampleGrid((source, target[:1]), tmp_path)
     with pytest.raises(ValueError, match=r"\(source, target\)"):
         SampleGrid(source, tmp_path)
+    with pytest.raises(ValueError, match=r"\(2, 12, 12, 3\) and \(1, 5\)"):
+        SampleGrid(({"attributes": np.ones((1, 5))}, None, target), tmp_path)
 
 
 def test_models_and_pictures_every_few_epochs(tmp_path) -> None:

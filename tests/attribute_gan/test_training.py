@@ -1,0 +1,145 @@
+"""kgen.train with batches that are dictionaries: what a stage shows, and going on exactly."""
+
+import keras
+import numpy as np
+import pytest
+
+import kgen
+from kgen.callbacks import StepDecay
+from kgen.callbacks.examples import examples_of
+from kgen.callbacks.run_record import read_record
+from kgen.data import AttributeBatches, attribute_arrays
+from kgen.training.examples import read_examples
+from kgen.training.folder import run_name
+from kgen.training.settings import describe_data
+from tests.attribute_gan.small import (
+    MASKS,
+    OTHERS,
+    PICTURE_BATCH,
+    PICTURES,
+    SHAPE_BATCH,
+    SHAPES,
+    picture_stage,
+    shape_stage,
+)
+from tests.checks import state_of
+
+RATE = 1e-3
+
+
+def pictures(seed: int = 0, count: int = 8):
+    """The four discs twice, with attributes at random."""
+    rng = np.random.default_rng(seed)
+    images = kgen.data.to_uint8(np.concatenate([PICTURES, PICTURES]))[:count]
+    masks = np.concatenate([MASKS, MASKS])[:count, ..., 0] > 0
+    table = rng.integers(0, 2, (count, len(SHAPES) + len(OTHERS)))
+    return attribute_arrays(images, masks, table, [*SHAPES, *OTHERS], shape=SHAPES)
+
+
+def batches(training: bool = True, **changed) -> AttributeBatches:
+    arguments = {"stage": 1, "size": 32, "batch_size": 4, "workers": 0, **changed}
+    return AttributeBatches(arguments.pop("pictures", pictures()), training=training, **arguments)
+
+
+def compiled_stage():
+    model = shape_stage(ema_decay=0.5)
+    model.compile(**{f"{p}_optimizer": keras.optimizers.Adam(RATE, 0.5) for p in model.players})
+    return model
+
+
+class Rates(keras.callbacks.Callback):
+    """Notes the rate of every epoch; stops as a user would, if asked."""
+
+    def __init__(self, stop: int | None = None) -> None:
+        super().__init__()
+        self.seen, self.stop = [], stop
+
+    def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
+        rates = [float(optimizer.learning_rate) for optimizer in self.model.optimizer.optimizers]
+        self.seen.append((epoch + 1, *rates))
+
+    def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
+        if self.seen[-1][0] == self.stop:
+            raise KeyboardInterrupt
+
+
+def train(run_dir, stop: int | None = None, **changed):
+    rates = Rates(stop)
+    arguments = {
+        "data": batches(), "validation_data": batches(False), "epochs": 3, "run_dir": run_dir,
+        "samples": 2, "export": False, "callbacks": [StepDecay(2, 0.5), rates], "verbose": 0,
+        **changed,
+    }  # fmt: skip
+    return kgen.train(compiled_stage(), **arguments), rates
+
+
+def test_a_stopped_stage_ends_as_one_never_stopped(tmp_path):
+    """Weights, optimizers, random states, the halved rate, files: all bit for bit."""
+    whole, stopped = tmp_path / "whole", tmp_path / "stopped"
+    never, _ = train(whole)
+    with pytest.raises(KeyboardInterrupt):
+        train(stopped, stop=3)  # in the epoch with the lower rate
+    resumed, rates = train(stopped)
+    assert resumed.notes == ("continued after epoch 2 of 3",)
+    assert rates.seen == [(3, pytest.approx(RATE / 2), pytest.approx(RATE / 2))]
+    for expected, found in zip(state_of(never.model), state_of(resumed.model), strict=True):
+        np.testing.assert_array_equal(expected, found)
+    for name in ("history.csv", "before_after.png", "samples/epoch_0003.png"):
+        assert (whole / name).read_bytes() == (stopped / name).read_bytes(), name
+    assert never.history["learning_rate"] == pytest.approx([RATE, RATE, RATE / 2])
+    assert np.isfinite(never.history["val_d_loss"]).all()
+    assert never.best == {}  # no value says which shapes are best
+
+    # Shown are masks of noise that is each example's own, and no source.
+    (inputs, source, target), before = read_examples(whole / "samples" / "before_training.npz")
+    assert source is None
+    assert np.any(inputs["noise"][0] != inputs["noise"][1])
+    held_out = batches(False)
+    np.testing.assert_array_equal(target, [held_out[0]["mask"][0], held_out[1]["mask"][0]])
+    after = never.model.predict(inputs, verbose=0)
+    assert after.shape == before.shape == target.shape == (2, 32, 32, 1)
+    assert np.any(after != before)
+    loaded = keras.models.load_model(whole / "model.keras")
+    np.testing.assert_allclose(loaded.predict(inputs, verbose=0), after, atol=1e-6)
+
+    record = read_record(whole / "run.json")
+    assert record["settings"]["schedules"] == [{"class": "StepDecay", "every": 2, "factor": 0.5}]
+    with pytest.raises(ValueError, match=r"training\.pictures\.attributes: '\(8, 11\) uint8"):
+        train(whole, data=batches(pictures=pictures(seed=1)))
+    with pytest.raises(ValueError, match="schedules"):
+        train(whole, callbacks=[StepDecay(1, 0.5)])
+
+
+def test_what_stages_show():
+    painted = examples_of(picture_stage(), PICTURE_BATCH)
+    assert set(painted.inputs) == {"mask", "other_attributes"}
+    assert painted.source is PICTURE_BATCH["mask"]
+    assert painted.target is PICTURE_BATCH["image"]
+    with pytest.raises(ValueError, match="must have the keys mask, shape_attributes"):
+        examples_of(shape_stage(), PICTURE_BATCH)
+    model = shape_stage(seed=3)
+    drawn, again = (examples_of(model, SHAPE_BATCH).inputs["noise"] for _ in range(2))
+    np.testing.assert_array_equal(drawn, again)
+    assert len(np.unique(drawn)) == drawn.size
+
+
+def test_names_and_descriptions_of_data_with_attributes():
+    source = pictures()
+    data = batches(pictures=source)
+    assert run_name(shape_stage(), data, None) == "attribute-to-shape-paper"
+    source.names = [f"/data/birds/CUB_200_2011/images/{n % 2}/{n}.jpg" for n in range(8)]
+    assert run_name(picture_stage(), data, None) == "shape-to-image-paper-CUB_200_2011"
+    description = describe_data(data)
+    assert description["stage"] == 1
+    assert description["attributes"].startswith("(8, 5) float32, checksum ")
+    assert (description["pictures"]["class"], description["pictures"]["length"]) == (
+        "AttributeArrays",
+        8,
+    )
+    other = describe_data(batches(pictures=source.divide(shape=SHAPES[:4])))
+    assert other["attributes"] != description["attributes"]
+
+
+def test_arrays_are_refused():
+    with pytest.raises(TypeError, match=r"kgen\.data\.AttributeBatches"):
+        kgen.train(compiled_stage(), SHAPE_BATCH)
