@@ -13,10 +13,9 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
-from kgen.cli_arguments import MODEL_OPTIONS, TRAIN_OPTIONS, build_parser
+from kgen.cli_arguments import parse
 
 # What a user's arguments, files and installation can cause. Anything else is a mistake of kgen.
 USER_ERRORS = (ValueError, OSError, ImportError)
@@ -38,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     2
     """
     try:
-        options = build_parser().parse_args(arguments)
+        options = parse(arguments)
     except SystemExit as request:  # --help, --version or arguments that cannot be read
         return int(request.code or 0)
     try:
@@ -84,43 +83,10 @@ def _choose_backend(name: str | None, may_restart: bool) -> None:
 
 
 def train(options: argparse.Namespace) -> int:
-    """`kgen train`: pairs -> a run folder."""
-    import keras
+    """`kgen train`: data -> a run folder."""
+    from kgen import cli_train
 
-    import kgen
-    from kgen.cli_data import TOY_MAPS, open_pairs, plain_batches, training_batches
-
-    keras.config.set_dtype_policy(options.precision)
-    size = options.size or ((64, 64) if options.data == [TOY_MAPS] else (256, 256))
-    data = training_batches(open_pairs(options, "train", size), options, size)
-    source_shape: Any = data.source_shape
-    target_shape: Any = data.target_shape
-    model = kgen.Pix2Pix.from_preset(
-        options.preset,
-        image_shape=source_shape,
-        output_channels=target_shape[-1],
-        seed=options.seed,
-        **{name: vars(options)[name] for name in MODEL_OPTIONS if name in options},
-    )
-    model.compile()
-    if options.learning_rate is not None:
-        for optimizer in model.optimizer.optimizers:
-            optimizer.learning_rate = options.learning_rate
-    result = kgen.train(
-        model,
-        data,
-        validation_data=plain_batches(open_pairs(options, "val", size), options, size),
-        name=Path(options.data[-1]).resolve().name,
-        export=not options.no_export,
-        verbose=1 if sys.stdout.isatty() else 2,  # no progress bar in a log file
-        **{name: getattr(options, name) for name in TRAIN_OPTIONS},
-    )
-    for note in result.notes:
-        print(f"note: {note}")
-    print(f"The run folder: {result.directory}")
-    for name, path in result.files.items():
-        print(f"  {name:13} {path}")
-    return 0
+    return cli_train.train(options)
 
 
 def evaluate(options: argparse.Namespace) -> int:
@@ -131,24 +97,16 @@ def evaluate(options: argparse.Namespace) -> int:
 
 
 def generate(options: argparse.Namespace) -> int:
-    """`kgen generate`: a model and images -> images."""
-    from kgen.generation import generate_files
+    """`kgen generate`: a model and images or attributes -> images."""
+    from kgen import cli_generate
 
-    written = generate_files(
-        load_model(options.model),
-        options.images,
-        options.output,
-        input_side=options.input_side,
-        classes=options.one_hot,
-        side_by_side=options.side_by_side,
-    )
-    print(f"{len(written)} images written to {options.output}")
-    return 0
+    return cli_generate.generate(options)
 
 
 def export(options: argparse.Namespace) -> int:
     """`kgen export`: a model -> a SavedModel, and the differences of its outputs as JSON."""
     import kgen
+    from kgen.cli_models import load_model
 
     report = kgen.export(
         load_model(options.model),
@@ -163,22 +121,29 @@ def export(options: argparse.Namespace) -> int:
 
 def check_data(options: argparse.Namespace) -> int:
     """`kgen check-data`: lists every file that training would stumble over."""
-    import kgen
-
-    if len(options.folders) == 1 and kgen.data.is_cub(options.folders[0]):
-        problems, what = kgen.data.check_cub(options.folders[0]), "pictures"
-    else:
-        what = "pairs"
-        problems = kgen.data.check_pairs(
-            *options.folders,
-            split=options.split,
-            source_mode=options.source_mode,
-            target_mode=options.target_mode,
-        )
+    what, problems = _problems(options)
     for problem in problems:
         print(problem)
     print(f"{len(problems)} problems" if problems else f"All {what} are in order.")
     return 1 if problems else 0
+
+
+def _problems(options: argparse.Namespace) -> tuple[str, list]:
+    """What is checked, and what is wrong with it."""
+    from kgen import data
+    from kgen.cli_options import TABLE_OPTIONS
+
+    given = {name: value for name in TABLE_OPTIONS if (value := getattr(options, name)) is not None}
+    if options.table is not None:
+        if len(options.folders) > 1:
+            raise ValueError("--table belongs to one folder of pictures with transparency")
+        return "pictures", data.check_rgba(options.folders[0], options.table, **given)
+    if given:
+        raise ValueError("--words, --min-count and --file-column say how --table is read: give it")
+    if len(options.folders) == 1 and data.is_cub(options.folders[0]):
+        return "pictures", data.check_cub(options.folders[0])
+    modes = {"source_mode": options.source_mode, "target_mode": options.target_mode}
+    return "pairs", data.check_pairs(*options.folders, split=options.split, **modes)
 
 
 def make_data(options: argparse.Namespace) -> int:
@@ -197,26 +162,10 @@ def make_data(options: argparse.Namespace) -> int:
     print(
         f"The pairs are in {folder}. Train on them: kgen train --data {folder} --input-side left"
         if is_maps
-        else f"The birds are in {folder}. Read them: kgen.data.cub({str(folder)!r}, by='official')"
+        else f"The birds are in {folder}. Train on them: kgen train attribute-gan --data {folder} "
+        f"--split-by official; in Python: kgen.data.cub({str(folder)!r}, by='official')"
     )
     return 0
-
-
-# ---------------------------------------------------------------------- what several commands need
-
-
-def load_model(path: str) -> Any:
-    """The model in a `.keras` file or a run folder; importing kgen has made its classes known."""
-    import keras
-
-    file = Path(path)
-    if file.is_dir():
-        file = file / "model.keras"
-    if not file.is_file():
-        raise FileNotFoundError(
-            f"{file}: there is no such model. Give a .keras file, or the folder of a finished run."
-        )
-    return keras.models.load_model(file)
 
 
 COMMANDS = {

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from kgen.cli_arguments import SPLITS
+from kgen.cli_options import SPLITS
 from kgen.data import Batches, Pairs, side_by_side, two_folders
 
 TOY_MAPS = "toy-maps"

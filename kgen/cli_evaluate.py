@@ -10,6 +10,7 @@ from typing import Any
 
 from kgen.callbacks.files import plain
 from kgen.cli_data import TOY_MAPS, open_pairs, plain_batches
+from kgen.cli_models import load_model
 
 
 def evaluate(options: argparse.Namespace) -> int:
@@ -68,8 +69,6 @@ def _measure(options: argparse.Namespace) -> Any:
 
 def _load(options: argparse.Namespace) -> tuple[Any, tuple[int, int]]:
     """The model, and the size of what it takes."""
-    from kgen.cli import load_model
-
     model = load_model(options.model)
     size = options.size or getattr(model, "generator", model).input_shape[1:3]
     if None in size:

@@ -11,7 +11,8 @@ import pytest
 
 import kgen
 from kgen.cli import main
-from kgen.cli_arguments import EXAMPLES, build_parser
+from kgen.cli_arguments import EXAMPLES, parse
+from kgen.cli_train_arguments import EXAMPLES as TRAIN_EXAMPLES
 from kgen.data import read_image
 from kgen.data.writing import write_image
 
@@ -168,6 +169,19 @@ def test_generate_writes_what_the_model_generates(run_dir, side_by_side_folder, 
     np.testing.assert_array_equal(strip, np.concatenate([pair[:, :32], written, pair[:, 32:]], 1))
 
 
+def test_another_kind_of_model_is_named(run_dir, tmp_path, capsys):
+    folder, output = str(run_dir), ["--output", str(tmp_path)]
+    for wrong, message in (
+        (["--attributes", "red"], "It takes no --attributes"),
+        (["pictures", "--count", "3"], "It takes no --count"),
+        ([], "Given were no images"),
+    ):
+        assert main(["generate", folder, *wrong, *output]) == 2
+        error = capsys.readouterr().err
+        assert "holds a Pix2Pix, which translates images" in error
+        assert message in error
+
+
 def test_export_writes_a_saved_model(run_dir, tmp_path, capsys):
     pytest.importorskip("tensorflow")
     assert main(["export", str(run_dir), str(tmp_path / "saved")]) == 0
@@ -220,6 +234,12 @@ def test_make_data_and_check_data_know_birds(tmp_path, capsys):
         (["train", "--data", "a", "b", "c"], "one folder or two"),
         (["train", "--data", "toy-maps", "--size", "32x64"], "square"),
         (["train", "--data", "toy-maps", "--size", "huge"], "huge"),
+        (["train", "--data", "toy-maps", "--shape-epochs", "1"], "--shape-epochs"),
+        (["train", "attribute-gan", "--data", "toy-birds", "--epochs", "1"], "--epochs"),
+        (["train", "atribute-gan"], "invalid choice: 'atribute-gan'"),
+        (["train", "attribute-gan", "--data", "tests"], "--data tests TABLE.csv"),
+        (["train", "attribute-gan", "--data", "toy-birds", "--words", "a"], "--words: of no use"),
+        (["check-data", "tests", "--words", "a"], "how --table is read"),
         (["evaluate", "no.keras", "--data", "toy-maps"], "no.keras"),
         (["evaluate"], "--data"),
         (["evaluate", "tests", "--data", "toy-maps", "--count", "9"], "no image files"),
@@ -274,14 +294,27 @@ def test_backend_argument_restarts_on_that_backend(tmp_path):
     assert done.stderr.strip().splitlines()[-1] == f"{other} kgen"
 
 
-@pytest.mark.parametrize("command", sorted(EXAMPLES))
-def test_help_shows_examples_that_can_be_parsed(command, capsys):
-    assert main([command, "--help"]) == 0
-    assert EXAMPLES[command] in capsys.readouterr().out
-    lines = [line.split("#")[0].split() for line in EXAMPLES[command].strip().splitlines()]
+@pytest.mark.parametrize(
+    ("command", "examples"),
+    [*EXAMPLES.items(), *((f"train {name}", text) for name, text in TRAIN_EXAMPLES.items())],
+)
+def test_help_shows_examples_that_can_be_parsed(command, examples, capsys):
+    command, *system = command.split()
+    assert main([command, *system, "--help"]) == 0
+    assert examples in capsys.readouterr().out
+    lines = [line.split("#")[0].split() for line in examples.strip().splitlines()]
     for words in lines:
         assert words[:2] == ["kgen", command]
-        assert build_parser().parse_args(words[1:]).command == command
+        options = parse(words[1:])
+        assert options.command == command
+        assert not system or [options.system] == system
+
+
+def test_images_may_follow_the_options():
+    options = parse("generate model.keras --input-side left a.png b.png --output out".split())
+    assert options.images == ["a.png", "b.png"]
+    options = parse("generate model.keras --attributes a b --attributes --output out".split())
+    assert (options.images, options.attributes) == (None, [["a", "b"], []])
 
 
 def test_version(capsys):

@@ -6,6 +6,7 @@ from kgen.attribute_gan.networks import mask_generator, picture_generator, resid
 from kgen.attribute_gan.presets import PICTURE_PRESETS, SHAPE_PRESETS
 from kgen.attribute_gan.shape_to_image import ShapeToImage
 from kgen.attribute_gan.stacked import StackedAttributeGAN
+from kgen.attribute_gan.training import StagesResult, train_stages
 
 __all__ = [
     "PICTURE_PRESETS",
@@ -13,9 +14,11 @@ __all__ = [
     "AttributeToShape",
     "ShapeToImage",
     "StackedAttributeGAN",
+    "StagesResult",
     "conditional_discriminator",
     "map_discriminator",
     "mask_generator",
     "picture_generator",
     "residual_generator",
+    "train_stages",
 ]

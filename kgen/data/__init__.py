@@ -14,6 +14,7 @@ from kgen.data.attribute_names import attribute_groups, attribute_vector
 from kgen.data.attributes import AttributePicture, AttributePictures, attribute_arrays
 from kgen.data.batches import Batches
 from kgen.data.check import Problem, check_pairs, count_pairs
+from kgen.data.check_rgba import check_rgba
 from kgen.data.cub200 import check_cub, cub, download_cub, is_cub, write_cub
 from kgen.data.download import data_home, download_pairs
 from kgen.data.images import read_image, resize, to_float, to_uint8
@@ -46,6 +47,7 @@ __all__ = [
     "augment",
     "check_cub",
     "check_pairs",
+    "check_rgba",
     "count_pairs",
     "cub",
     "data_home",

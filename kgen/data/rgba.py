@@ -26,21 +26,8 @@ class RgbaPictures(AttributePictures):
 
     def _read(self, row: int) -> tuple[np.ndarray, np.ndarray, tuple[int, ...]]:
         """Colours on the background, mask, and box of the whole picture."""
-        path = self.paths[row]
-        stored = read_image(path, "stored")
-        if stored.dtype != np.uint8 or stored.shape[2] not in (2, 4):
-            raise ImageFileError(
-                path,
-                f"it has no transparency (8 bits, 2 or 4 channels); it is {stored.dtype} with "
-                f"{stored.shape[2]} channels",
-                "Save it as PNG with alpha; for images with masks in files of their own use "
-                "attribute_arrays or the layout of kgen.data.cub",
-            )
+        stored = read_rgba(self.paths[row])
         mask = binary_mask(stored[..., -1])
-        if not mask.any():
-            raise ImageFileError(
-                path, "its mask is empty: it is transparent everywhere", "Leave it out of the table"
-            )
         share = stored[..., -1:].astype(np.float64) / 255
         colours = stored[..., :-1] * share + np.array(self.background) * (1 - share)
         colours = np.broadcast_to(np.rint(colours), (*mask.shape, 3)).astype(np.uint8)
@@ -53,6 +40,28 @@ class RgbaPictures(AttributePictures):
     def _read_mask(self, row: int) -> np.ndarray:
         _, mask, box = self._read(row)
         return cut_object(mask, box, self.crop, self.fit, fill=0)
+
+
+def read_rgba(path: str | Path) -> np.ndarray:
+    """Reads a picture with transparency, uint8 (H, W, 2 or 4), the last channel opacity.
+
+    Raises:
+        ImageFileError: it is broken, has no transparency, or is transparent everywhere.
+    """
+    stored = read_image(path, "stored")
+    if stored.dtype != np.uint8 or stored.shape[2] not in (2, 4):
+        raise ImageFileError(
+            path,
+            f"it has no transparency (8 bits, 2 or 4 channels); it is {stored.dtype} with "
+            f"{stored.shape[2]} channels",
+            "Save it as PNG with alpha; for images with masks in files of their own use "
+            "attribute_arrays or the layout of kgen.data.cub",
+        )
+    if not binary_mask(stored[..., -1]).any():
+        raise ImageFileError(
+            path, "its mask is empty: it is transparent everywhere", "Leave it out of the table"
+        )
+    return stored
 
 
 def rgba_folder(

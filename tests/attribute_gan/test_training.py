@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 import kgen
+from kgen.attribute_gan import train_stages
 from kgen.callbacks import StepDecay
 from kgen.callbacks.checkpoint import copy_state
 from kgen.callbacks.examples import examples_of
@@ -139,6 +140,24 @@ def test_names_and_descriptions_of_data_with_attributes():
     )
     other = describe_data(batches(pictures=source.divide(shape=SHAPES[:4])))
     assert other["attributes"] != description["attributes"]
+
+
+def test_stages_that_cannot_be_chained_are_refused_before_training(tmp_path):
+    shape, picture = compiled_stage(), picture_stage()
+    with pytest.raises(ValueError, match="give shape=, picture=, or both"):
+        train_stages(pictures(), run_dir=tmp_path)
+    with pytest.raises(ValueError, match=r"attribute_names=pictures\.shape_names \(4 names\)"):
+        train_stages(pictures().divide(shape=SHAPES[:4]), shape=shape, run_dir=tmp_path)
+    unnamed = picture_stage(attribute_names=None, n_attributes=6)
+    with pytest.raises(ValueError, match=r"pictures\.other_names \(6 names\); it has none"):
+        train_stages(pictures(), picture=unnamed, run_dir=tmp_path)
+    large = picture_stage(image_size=64)
+    with pytest.raises(ValueError, match="build both with one image_size"):
+        train_stages(pictures(), shape=shape, picture=large, run_dir=tmp_path)
+    (tmp_path / "run.json").write_text("{}")  # of another system
+    with pytest.raises(FileExistsError, match=r"holds no stage of an attribute GAN.*run\.json"):
+        train_stages(pictures(), shape=shape, picture=picture, run_dir=tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["run.json"]
 
 
 def test_arrays_are_refused():
