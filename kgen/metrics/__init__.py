@@ -15,6 +15,7 @@ from kgen.metrics.keras_segmentation import SegmentationScore
 from kgen.metrics.kernel import Estimate, kernel_distance, kernel_mmd
 from kgen.metrics.lpips import LPIPS, LPIPSNetwork, feature_distances, lpips, lpips_network
 from kgen.metrics.manifold import PrecisionRecall, precision_recall
+from kgen.metrics.masks import mask_iou, outline_curvature, stray_parts
 from kgen.metrics.memorization import NearestImages, copied_share, nearest_training_images
 from kgen.metrics.moments import Moments
 from kgen.metrics.pairwise import mae, psnr, rmse, sharp_diff
@@ -65,9 +66,11 @@ __all__ = [
     "lpips",
     "lpips_network",
     "mae",
+    "mask_iou",
     "mean_power_spectrum",
     "ms_ssim",
     "nearest_training_images",
+    "outline_curvature",
     "precision_recall",
     "preference_test",
     "psnr",
@@ -80,5 +83,6 @@ __all__ = [
     "sharp_diff",
     "spectrum_spikes",
     "ssim",
+    "stray_parts",
     "vigor_hit_rate",
 ]
