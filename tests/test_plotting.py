@@ -161,6 +161,16 @@ def test_loss_curves_have_two_panels() -> None:
     np.testing.assert_array_equal(train.get_xdata(), [1, 2])
 
 
+def test_a_long_legend_leaves_the_panel_its_height() -> None:
+    many = {f"{side}d_{n}": [0.1, 0.2] for n in range(11) for side in ("", "val_")}
+    panels = [plotting.loss_curves(history).axes[0] for history in (HISTORY, many)]
+    heights = []
+    for axes in panels:
+        axes.figure.draw_without_rendering()
+        heights.append(axes.get_window_extent().height)
+    assert heights[1] > 0.85 * heights[0]
+
+
 def test_loss_curves_of_keras_history_and_csv(tmp_path) -> None:
     history = keras.callbacks.History()
     history.history, history.epoch = {"g_l1": [0.5, 0.4]}, [7, 8]

@@ -24,6 +24,7 @@ LABELS = {
 RECONSTRUCTION = ("l1", "l2", "mse", "reconstruction", "perceptual", "cycle", "identity", "feature")
 # Other units, or a loss once more with its weight.
 NOT_DRAWN = ("learning_rate", "psnr", "ssim", "epoch", "_weighted")
+COLUMNS = 2  # of the legend
 MEASURED = "eval_"  # what MetricReport adds, of as many units as names
 
 
@@ -59,7 +60,10 @@ def loss_curves(history: Any, title: str | None = None) -> Any:
             "the history holds no loss to draw: names such as d_loss, g_adversarial or g_l1 are "
             f"expected; received {', '.join(values) or 'nothing'}"
         )
-    figure = new_figure(560 * len(panels), 460, layout="constrained")
+    longest = max(_curves(values, members) for _, members in panels)
+    # A long legend makes the figure higher, not the panel flatter.
+    height = 460 + 20 * max(0, -(-longest // COLUMNS) - 4)
+    figure = new_figure(560 * len(panels), height, layout="constrained")
     for index, (name, members) in enumerate(panels):
         axes = figure.add_subplot(1, len(panels), index + 1)
         axes.set_title(name)
@@ -125,6 +129,10 @@ def _panels(values: dict[str, list[float]]) -> tuple[list[str], list[str]]:
     return adversarial, reconstruction
 
 
+def _curves(values: dict[str, list[float]], names: list[str]) -> int:
+    return sum((name in values) + (f"val_{name}" in values) for name in names)
+
+
 def _draw(axes: Any, epochs: list[float], values: dict[str, Any], names: list[str]) -> None:
     from matplotlib.ticker import MaxNLocator
 
@@ -147,4 +155,5 @@ def _draw(axes: Any, epochs: list[float], values: dict[str, Any], names: list[st
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.grid(alpha=0.3)
     # Below the panel, where it hides no curve.
-    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.14), ncols=2, fontsize=9, frameon=False)
+    place = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.14)}
+    axes.legend(**place, ncols=COLUMNS, fontsize=9, frameon=False)
