@@ -15,6 +15,7 @@ from kgen.cli_options import (
     add_common,
     add_modes,
     add_pairs,
+    add_picture_reading,
     add_seed,
     add_size,
     add_table,
@@ -30,6 +31,7 @@ EXAMPLES = {
   kgen evaluate runs/mine --data toy-maps --metrics psnr ssim lpips_alex fid_inception2015
   kgen evaluate generated --data real                         # two folders, no model
   kgen evaluate --compare runs/mine runs/other --output comparison
+  kgen evaluate runs/birds --data toy-birds                   # an attribute GAN: judged
 """,
     "generate": """
   kgen generate runs/mine/model.keras photos --output translated
@@ -123,6 +125,7 @@ def _add_evaluate(command: argparse.ArgumentParser) -> None:
     add_pairs(command, required=False)
     add_batches(command, training=False)
     add_size(command, "the model's; folders as they are")
+    _add_judging(command)
     add("--split", choices=(*SPLITS, "all"), default="val", help="default: val")
     add(
         "--output",
@@ -132,6 +135,21 @@ def _add_evaluate(command: argparse.ArgumentParser) -> None:
     add("--name", help="of what is measured, for the report")
     add("--rank-by", metavar="NAME", help="the metric that finds best and worst pictures")
     add("--shown", type=int, default=3, help="pictures of each kind in the report (default: 3)")
+
+
+def _add_judging(command: argparse.ArgumentParser) -> None:
+    group = command.add_argument_group(
+        "attribute GAN (--data as for `kgen train attribute-gan`, with the arguments given there)"
+    )
+    add_picture_reading(group)
+    group.add_argument(
+        "--judges",
+        metavar="FOLDER",
+        help="of the networks that judge; made where there are none (default: judges/ in the run)",
+    )
+    group.add_argument(
+        "--judge-epochs", type=positive, default=8, metavar="N", help="if they are made (8)"
+    )
 
 
 def _add_generate(command: argparse.ArgumentParser) -> None:

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import kgen
 from kgen.callbacks.files import plain
 from kgen.cli_data import TOY_MAPS, open_pairs, plain_batches
 from kgen.cli_models import load_model
@@ -31,8 +32,6 @@ def evaluate(options: argparse.Namespace) -> int:
 
 
 def _compare(options: argparse.Namespace) -> int:
-    import kgen
-
     comparison = kgen.compare(options.compare, options.output)
     print(json.dumps(plain(comparison.table), indent=2))
     for note in comparison.notes:
@@ -43,11 +42,15 @@ def _compare(options: argparse.Namespace) -> int:
 
 
 def _measure(options: argparse.Namespace) -> Any:
-    import kgen
-
     place = Path(options.model)
     is_model = place.suffix == ".keras" or (place / "model.keras").is_file() or not place.is_dir()
-    model, size = _load(options) if is_model else (place, options.size)
+    output = Path(options.output or _default_output(place, is_model, options.split))
+    model: Any = load_model(options.model) if is_model else place
+    if isinstance(model, kgen.StackedAttributeGAN):
+        from kgen.cli_evaluate_chain import measure_chain
+
+        return measure_chain(model, options, output)
+    size = _size(model, options) if is_model else options.size
     data, mode = _open_data(options, size, is_model)
     training = None
     if "memorisation" in (options.metrics or ()):
@@ -56,7 +59,7 @@ def _measure(options: argparse.Namespace) -> Any:
         model,
         data,
         options.metrics,
-        options.output or _default_output(place, is_model, options.split),
+        output,
         name=options.name,
         rank_by=options.rank_by,
         shown=options.shown,
@@ -67,13 +70,17 @@ def _measure(options: argparse.Namespace) -> Any:
     )
 
 
-def _load(options: argparse.Namespace) -> tuple[Any, tuple[int, int]]:
-    """The model, and the size of what it takes."""
-    model = load_model(options.model)
+def _size(model: Any, options: argparse.Namespace) -> tuple[int, int]:
+    """The size of what the model takes."""
+    if isinstance(model, (kgen.AttributeToShape, kgen.ShapeToImage)):
+        raise ValueError(
+            f"{options.model} holds one stage of an attribute GAN: evaluate the run that holds "
+            "both, or their chain, kgen.StackedAttributeGAN"
+        )
     size = options.size or getattr(model, "generator", model).input_shape[1:3]
     if None in size:
         raise ValueError(f"{options.model} takes pictures of many sizes: give --size")
-    return model, size
+    return size
 
 
 def _open_data(

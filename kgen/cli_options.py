@@ -152,6 +152,24 @@ def add_size(command: argparse.ArgumentParser, default: str) -> None:
     )
 
 
+def add_picture_reading(group: Any) -> None:
+    """How pictures with attributes are read."""
+    group.add_argument(
+        "--crop",
+        choices=("side", "stackgan", "area", "none"),
+        help="what is cut out around the object (default: side; of a table, none)",
+    )
+    group.add_argument(
+        "--level", choices=("image", "class"), help="whose attributes, of CUB (default: image)"
+    )
+    group.add_argument(
+        "--split-by",
+        choices=("image", "class", "official"),
+        help="how the test pictures of CUB are set aside (default: image)",
+    )
+    add_table(group)
+
+
 def add_table(group: Any) -> None:
     """How a table of attributes is read; what is not given is as `kgen.data.rgba_folder` has it."""
     for flag, kind, metavar, text in (

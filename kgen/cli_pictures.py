@@ -22,7 +22,7 @@ def open_pictures(options: argparse.Namespace, split: str, size: int) -> Attribu
     """Pictures of one split of what `--data` names.
 
     Args:
-        options: as `kgen train attribute-gan` takes them.
+        options: as `kgen train attribute-gan` and `kgen evaluate` take them.
         split: `"train"`, `"val"` or `"test"`, which a table does not have.
         size: height and width in which toy birds are drawn.
 
@@ -32,7 +32,7 @@ def open_pictures(options: argparse.Namespace, split: str, size: int) -> Attribu
     Example:
 
     >>> options = argparse.Namespace(data=["toy-birds"], count=20, seed=0, validation=0.1,
-    ...                              shape_groups=None, crop=None, level=None, split_by=None,
+    ...                              crop=None, level=None, split_by=None,
     ...                              words=None, min_count=None, file_column=None)
     >>> len(open_pictures(options, "val", size=32))
     2
@@ -45,16 +45,16 @@ def open_pictures(options: argparse.Namespace, split: str, size: int) -> Attribu
 def _toy_birds(options: argparse.Namespace, split: str, size: int) -> AttributePictures:
     from kgen.data.toy import toy_birds
 
-    _refuse(options, "toy birds", "crop", *CUB_OPTIONS, *TABLE_OPTIONS)
+    refuse(options, "toy birds", "crop", *CUB_OPTIONS, *TABLE_OPTIONS)
     count = options.count or TOY_COUNT
     count = count if split == "train" else max(1, count // 10)
     birds: AttributePictures = toy_birds(split, size=size, count=count, seed=options.seed)
-    return birds.divide(options.shape_groups) if options.shape_groups else birds
+    return _divided(birds, options)
 
 
 def _cub(options: argparse.Namespace, split: str) -> AttributePictures:
     folder = options.data[0]
-    _refuse(options, "a folder in the layout of CUB-200-2011", *TABLE_OPTIONS)
+    refuse(options, "a folder in the layout of CUB-200-2011", *TABLE_OPTIONS)
     if not is_cub(folder):
         raise FileNotFoundError(
             f"{folder}: no folder in the layout of CUB-200-2011 (it has no images.txt). Pictures "
@@ -66,28 +66,27 @@ def _cub(options: argparse.Namespace, split: str) -> AttributePictures:
         split,
         seed=options.seed,
         validation=options.validation,
-        shape_groups=options.shape_groups,
         **_given(options, {"split_by": "by", "level": "level"}),
         **_crop(options),
     )
-    return _some(pictures, options.count)
+    return _divided(_some(pictures, options.count), options)
 
 
 def _table(options: argparse.Namespace, split: str) -> AttributePictures:
     folder, table = options.data
-    _refuse(options, "pictures with a table", *CUB_OPTIONS)
+    refuse(options, "pictures with a table", *CUB_OPTIONS)
     names = {name: name for name in TABLE_OPTIONS}
     pictures: AttributePictures = rgba_folder(
-        folder, table, shape=options.shape_groups, **_given(options, names), **_crop(options)
+        folder, table, **_given(options, names), **_crop(options)
     )
-    pictures = _some(pictures, options.count)
+    pictures = _divided(_some(pictures, options.count), options)
     if options.validation == 0:
         return pictures
     training, validation = pictures.split(options.validation, options.seed)
     return training if split == "train" else validation
 
 
-def _refuse(options: argparse.Namespace, data: str, *names: str) -> None:
+def refuse(options: argparse.Namespace, data: str, *names: str) -> None:
     """An argument that would do nothing is a mistake."""
     if wrong := [name for name in names if getattr(options, name) is not None]:
         flags = ", ".join(f"--{name.replace('_', '-')}" for name in wrong)
@@ -98,6 +97,12 @@ def _given(options: argparse.Namespace, names: dict[str, str]) -> dict[str, Any]
     """The options that were given, under the names of the function that takes them."""
     values = {name: getattr(options, option) for option, name in names.items()}
     return {name: value for name, value in values.items() if value is not None}
+
+
+def _divided(pictures: AttributePictures, options: argparse.Namespace) -> AttributePictures:
+    """As `--shape-groups`, which only training has, divides attributes between the stages."""
+    groups = getattr(options, "shape_groups", None)
+    return pictures.divide(groups) if groups else pictures
 
 
 def _crop(options: argparse.Namespace) -> dict[str, Any]:

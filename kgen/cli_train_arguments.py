@@ -12,8 +12,8 @@ from kgen.cli_options import (
     add_batches,
     add_common,
     add_pairs,
+    add_picture_reading,
     add_size,
-    add_table,
     add_workers,
     positive,
     whole,
@@ -137,7 +137,7 @@ STAGE_TWO = ("l1_weight",)
 
 
 def _add_attribute_gan(command: argparse.ArgumentParser) -> None:
-    add_attribute_pictures(command)
+    _add_attribute_pictures(command)
     group = command.add_argument_group("batches")
     group.add_argument(
         "--batch-size", type=positive, default=64, help="pictures at a time (default: 64)"
@@ -164,8 +164,7 @@ def _add_attribute_gan(command: argparse.ArgumentParser) -> None:
     _add_run(command)
 
 
-def add_attribute_pictures(command: argparse.ArgumentParser) -> None:
-    """Which pictures with attributes."""
+def _add_attribute_pictures(command: argparse.ArgumentParser) -> None:
     group = command.add_argument_group("data")
     group.add_argument(
         "--data",
@@ -184,20 +183,7 @@ def add_attribute_pictures(command: argparse.ArgumentParser) -> None:
         help="attributes, or groups of them, for stage I; stage II gets the others (default: "
         "those of the outline; of a table, all for both)",
     )
-    group.add_argument(
-        "--crop",
-        choices=("side", "stackgan", "area", "none"),
-        help="what is cut out around the object (default: side; of a table, none)",
-    )
-    group.add_argument(
-        "--level", choices=("image", "class"), help="whose attributes, of CUB (default: image)"
-    )
-    group.add_argument(
-        "--split-by",
-        choices=("image", "class", "official"),
-        help="how the test pictures of CUB are set aside (default: image)",
-    )
-    add_table(group)
+    add_picture_reading(group)
 
 
 def _add_attribute_gan_model(command: argparse.ArgumentParser) -> None:

@@ -1,13 +1,14 @@
 """The command `kgen` for the stacked attribute GAN: train, generate, export, check-data."""
 
 import json
+import types
 
 import keras
 import numpy as np
 import pytest
 
 import kgen
-from kgen import cli_generate
+from kgen import cli_evaluate, cli_evaluate_chain, cli_generate
 from kgen.callbacks.run_record import read_record
 from kgen.cli import main
 from kgen.cli_arguments import parse
@@ -156,6 +157,62 @@ def test_a_stage_alone_draws_or_paints(run_dir, chain, tmp_path, monkeypatch):
     masks = np.stack([read_image(f"{drawn}/masks/set1_000{n}.png") for n in (1, 2, 3)]) > 127
     found = read_image(tmp_path / "painted" / "images" / "set1_set1_0002.png")
     np.testing.assert_array_equal(found, chain.stage2.generate(masks, [colour])[1])
+
+
+@one_backend
+@pytest.mark.slow
+def test_evaluate_asks_judges_and_keeps_them(run_dir, chain, tmp_path, capsys, monkeypatch):
+    """What is learnt, drawn and compared is tested with `evaluate_chain`; here, who gets what."""
+    learnt, judged = [], []
+
+    class Judges:
+        def save(self, folder):
+            folder.mkdir()
+            (folder / "judges.json").write_text("{}")
+
+        @classmethod
+        def train(cls, pictures, **options):
+            learnt.append((pictures, options))
+            return cls()
+
+        @classmethod
+        def load(cls, folder):
+            return f"loaded from {folder.name}"
+
+    def evaluate_chain(model, pictures, judges, **options):
+        judged.append((pictures, judges, options))
+        return types.SimpleNamespace(
+            values={"shapes_seen": 0.5}, notes=[], files={"report": "report.html"}
+        )
+
+    monkeypatch.setattr(cli_evaluate_chain, "Judges", Judges)
+    monkeypatch.setattr(cli_evaluate_chain, "evaluate_chain", evaluate_chain)
+    monkeypatch.setattr(cli_evaluate, "load_model", lambda path: chain)
+    judges = ["--judges", str(tmp_path / "judges"), "--judge-epochs", "2"]
+    arguments = ["evaluate", str(run_dir), "--data", "toy-birds", "--count", "40", "--seed", "3"]
+    arguments += [*judges, "--metrics", "kid_keras"]
+    assert main(arguments) == 0
+    assert json.loads(capsys.readouterr().out) == {"shapes_seen": 0.5}
+    assert main(arguments) == 0
+    [(training, options)] = learnt  # and kept
+    assert (len(training), options["size"], options["epochs"]) == (40, 32, 2)
+    assert list(training.shape_names) == chain.stage1.attribute_names
+    assert [len(pictures) for pictures, _, _ in judged] == [4, 4]
+    assert not {*training.names} & {*judged[0][0].names}
+    assert judged[1][1] == "loaded from judges"
+    assert judged[0][2]["metrics"] == ["kid_keras"]
+    assert judged[0][2]["output"] == run_dir / "evaluation" / "val"
+
+    capsys.readouterr()
+    for wrong, message in (
+        (["--split", "all"], "--split val or test"),
+        (["--input-side", "left"], "--input-side: of no use for an attribute GAN"),
+    ):
+        assert main([*arguments, *wrong]) == 2
+        assert message in capsys.readouterr().err
+    monkeypatch.setattr(cli_evaluate, "load_model", lambda path: chain.stage1)
+    assert main(arguments) == 2
+    assert "holds one stage of an attribute GAN" in capsys.readouterr().err
 
 
 @one_backend
