@@ -161,7 +161,8 @@ class AttributeToShape(Stage):
                 `local_weight=0` do with the others (the paper's Figure 2). Default 1.
             overrides: arguments of `AttributeToShape`, and of `mask_generator` (`noise_size`,
                 `code_size`, `upsample`, ...). `discriminator_options={...}` go to all
-                discriminators, `conditional_options={...}` to the conditional one.
+                discriminators (`base_filters`, ...), `conditional_options={...}` to the
+                conditional one.
 
         Raises:
             ValueError: unknown preset. TypeError: unknown argument.
@@ -169,7 +170,10 @@ class AttributeToShape(Stage):
         if n_attributes is None:
             n_attributes = 42 if attribute_names is None else len(attribute_names)
         recipe = recipe_of(SHAPE_PRESETS, preset, cls, overrides)
-        own, judging = recipe["model"], {"seed": seed + 1000, **recipe["discriminator"]}
+        own = recipe["model"]
+        judging = {
+            "seed": seed + 1000, "base_filters": base_filters, **recipe["discriminator"],
+        }  # fmt: skip
         generator = mask_generator(
             image_size, n_attributes, base_filters, **{"seed": seed, **recipe["generator"]}
         )
@@ -177,14 +181,13 @@ class AttributeToShape(Stage):
         judges: dict[str, keras.Model] = {}
         if conditional_weight:
             judges["conditional_discriminator"] = conditional_discriminator(
-                image_size, n_attributes, 1, base_filters, **judging, **conditional
+                image_size, n_attributes, 1, **judging, **conditional
             )
         for number, (name, side) in enumerate((("global", 1), ("local", 3)), 1):
             if own.get(f"{name}_weight", 1.0):
                 judges[f"{name}_discriminator"] = map_discriminator(
                     image_size,
                     1,
-                    base_filters,
                     **{**judging, "seed": judging["seed"] + 1000 * number},
                     map_size=side,
                     reading=local,

@@ -75,8 +75,8 @@ def evaluate_chain(
     """
     started = time.perf_counter()
     _check(model, pictures, judges)
-    real, masks = _as_seen(pictures, judges.size)
-    attributes = _vectors_for(model, pictures)
+    real, masks = _as_seen(pictures, judges)
+    attributes = model.vectors_for(pictures)
     drawn, shapes = model.generate(attributes, seed=seed)
     painted = model.stage2.generate(masks, attributes[:, model.columns[1]])
     found = _attributes_seen("shape", judges.of_masks, shapes, masks, pictures)
@@ -118,19 +118,16 @@ def _check(model: StackedAttributeGAN, pictures: AttributePictures, judges: Judg
         )
 
 
-def _as_seen(pictures: AttributePictures, size: int) -> tuple[np.ndarray, np.ndarray]:
-    """All pictures and masks in the size of the judges: uint8 (N, S, S, 3), (N, S, S, 1)."""
-    batches = list(AttributeBatches(pictures, 2, size, training=False))
+def _as_seen(pictures: AttributePictures, judges: Judges) -> tuple[np.ndarray, np.ndarray]:
+    """Pictures and masks, cut as for the judges' training: uint8 (N, S, S, 3), (N, S, S, 1)."""
+    batches = list(
+        AttributeBatches(
+            pictures, 2, judges.size, load_size=judges.load_size or judges.size, flip=False,
+            shuffle=False, drop_remainder=False,
+        )
+    )  # fmt: skip
     images, masks = (np.concatenate([b[key] for b in batches]) for key in ("image", "mask"))
     return to_uint8(images), to_uint8(masks)
-
-
-def _vectors_for(model: StackedAttributeGAN, pictures: AttributePictures) -> np.ndarray:
-    """The pictures' attributes in the order in which the model takes them."""
-    if model.attribute_names is None:
-        columns = [*pictures.shape_columns, *pictures.other_columns]
-        return pictures.attributes[:, columns].astype("float32")
-    return pictures.select(model.attribute_names).attributes.astype("float32")
 
 
 def _attributes_seen(

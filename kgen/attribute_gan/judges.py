@@ -19,7 +19,7 @@ from keras import layers
 
 from kgen.attribute_gan.networks import check_count, check_size
 from kgen.attribute_gan.shape_to_image import as_masks
-from kgen.callbacks.files import replace_file
+from kgen.callbacks.files import replace_file, write_json
 from kgen.checks import check_images
 from kgen.data.attribute_batches import AttributeBatches
 from kgen.data.attributes import AttributePictures
@@ -128,6 +128,7 @@ class Judges:
         picture_classifier: picture (B, S, S, 3) -> logits of the other attributes.
         segmenter: picture (B, S, S, 3) -> mask in [-1, 1], object above 0.
         shape_names, other_names: the attributes, in the order of the logits.
+        load_size: size of the pictures from which windows were cut for the judges, see `train`.
 
     Example:
 
@@ -143,6 +144,7 @@ class Judges:
     segmenter: keras.Model
     shape_names: Sequence[str]
     other_names: Sequence[str]
+    load_size: int | None = None
 
     @classmethod
     def train(
@@ -166,7 +168,7 @@ class Judges:
                 `other_names` say what is read from masks and what from pictures.
             size: side of what they see, in pixels. Default 64.
             epochs: of each judge; the segmenter, which learns sooner, has half as many. Default 8.
-            batch_size: default 32.
+            batch_size: at most as many as there are pictures. Default 32.
             base_filters: of all three. Default 16.
             learning_rate: at the beginning. Default 2e-3.
             seed: of weights, order and jitter.
@@ -175,7 +177,7 @@ class Judges:
             verbose: as in `keras.Model.fit`.
 
         Raises:
-            ValueError: pictures without attributes for a stage, or too few for a batch.
+            ValueError: pictures without attributes for a stage.
         """
         shapes = {"image": (size, size, 3), "mask": (size, size, 1)}
         networks = {
@@ -189,15 +191,17 @@ class Judges:
         }
         for name, network in networks.items():
             rounds = -(-epochs // 2) if name == "segmenter" else epochs
-            stage = 1 if name == "mask_classifier" else 2
             batches = AttributeBatches(
-                pictures, stage, size, batch_size, load_size=load_size or size, seed=seed,
+                pictures,
+                1 if name == "mask_classifier" else 2,
+                size,
+                min(batch_size, len(pictures)),
+                load_size=load_size or size,
+                seed=seed,
                 cache=True,
-            )  # fmt: skip
-            schedule = keras.optimizers.schedules.CosineDecay(learning_rate, rounds * len(batches))
-            network.compile(keras.optimizers.Adam(schedule), loss=_loss_of(name))
-            network.fit(InputsAndTargets(batches, *JUDGES[name]), epochs=rounds, verbose=verbose)
-        return cls(**networks, shape_names=pictures.shape_names, other_names=pictures.other_names)
+            )
+            _fit(name, network, batches, rounds, learning_rate, verbose)
+        return cls(**networks, **_names(pictures), load_size=load_size)
 
     @property
     def size(self) -> int:
@@ -230,8 +234,7 @@ class Judges:
         folder.mkdir(parents=True, exist_ok=True)
         for name in JUDGES:
             replace_file(folder / f"{name}.keras", getattr(self, name).save)
-        names = {"shape_names": list(self.shape_names), "other_names": list(self.other_names)}
-        replace_file(folder / "judges.json", lambda path: path.write_text(json.dumps(names)))
+        write_json(folder / "judges.json", {**_names(self), "load_size": self.load_size})
 
     @classmethod
     def load(cls, folder: str | os.PathLike) -> Judges:
@@ -251,10 +254,24 @@ class Judges:
         return cls(**networks, **json.loads(files[0].read_text()))
 
 
-def _loss_of(name: str) -> keras.losses.Loss:
+def _names(source: Any) -> dict[str, list[str]]:
+    return {"shape_names": list(source.shape_names), "other_names": list(source.other_names)}
+
+
+def _fit(
+    name: str,
+    network: keras.Model,
+    batches: AttributeBatches,
+    epochs: int,
+    rate: float,
+    verbose: Any,
+) -> None:
+    schedule = keras.optimizers.schedules.CosineDecay(rate, epochs * len(batches))
+    loss: keras.losses.Loss = keras.losses.BinaryCrossentropy(from_logits=True)
     if name == "segmenter":
-        return keras.losses.MeanSquaredError()
-    return keras.losses.BinaryCrossentropy(from_logits=True)
+        loss = keras.losses.MeanSquaredError()
+    network.compile(keras.optimizers.Adam(schedule), loss=loss)
+    network.fit(InputsAndTargets(batches, *JUDGES[name]), epochs=epochs, verbose=verbose)
 
 
 def _as_floats(images: np.ndarray) -> np.ndarray:

@@ -10,6 +10,8 @@ import numpy as np
 from kgen.attribute_gan.attribute_to_shape import AttributeToShape
 from kgen.attribute_gan.shape_to_image import ShapeToImage
 from kgen.attribute_gan.stacked import StackedAttributeGAN
+from kgen.data.attribute_batches import AttributeBatches
+from kgen.data.attributes import AttributePictures
 from kgen.plotting import to_display
 from kgen.plotting.grids import draw_panels
 
@@ -91,6 +93,39 @@ def plot_other_shapes(
     rows = [list(_shown(masks)), *(list(to_display(model.generate(masks, one))) for one in sets)]
     named = ["Shape", *_short(labels)] if any(labels) else []
     return draw_panels(rows, named, (), title)
+
+
+def plot_overview(
+    model: StackedAttributeGAN,
+    pictures: AttributePictures,
+    count: int = 6,
+    seed: int = 0,
+    title: str | None = None,
+) -> Any:
+    """What a trained chain draws for the attributes of real pictures; a column has one picture.
+
+    Args:
+        model: both stages.
+        pictures: real ones, best those that the stages have not learnt from; spread over the whole
+            set.
+        count: pictures shown. Default 6.
+        seed: of the noise.
+        title: line above the picture.
+
+    Returns:
+        matplotlib Figure of five rows: real pictures, what stage II paints on their masks, the
+        masks; below, for the same attributes, drawn masks and what is painted on them.
+    """
+    chosen = np.unique(np.linspace(0, len(pictures) - 1, count).astype(int))
+    size = model.stage2.generator.outputs[0].shape[1]
+    batches = AttributeBatches(pictures.subset(chosen), 2, size, len(chosen), training=False)
+    real, masks = batches[0]["image"], batches[0]["mask"]
+    asked = model.vectors_for(pictures.subset(chosen))
+    drawn, shapes = model.generate(asked, seed=seed)
+    painted = model.stage2.generate(masks, asked[:, model.columns[1]])
+    labels = ["Real", "Painted", "Real mask", "New mask", "Painted"]
+    rows = [list(to_display(row)) for row in (real, painted, masks, shapes, drawn)]
+    return draw_panels(rows, labels, (), title)
 
 
 def plot_strip(images: np.ndarray, masks: np.ndarray, title: str | None = None) -> Any:

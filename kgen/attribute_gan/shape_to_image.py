@@ -154,8 +154,8 @@ class ShapeToImage(Stage):
             conditional_weight: 0 leaves the conditional discriminator out, as `global_weight=0`
                 does with the global one. Default 1.
             overrides: arguments of `ShapeToImage`, and of `picture_generator` (`kind`, `dropout`,
-                `code_at_input`, ...). `discriminator_options={...}` go to both discriminators,
-                `conditional_options={...}` to the conditional one.
+                `code_at_input`, ...). `discriminator_options={...}` go to both discriminators
+                (`base_filters`, ...), `conditional_options={...}` to the conditional one.
 
         Raises:
             ValueError: unknown preset. TypeError: unknown argument.
@@ -163,7 +163,10 @@ class ShapeToImage(Stage):
         if n_attributes is None:
             n_attributes = 270 if attribute_names is None else len(attribute_names)
         recipe = recipe_of(PICTURE_PRESETS, preset, cls, overrides)
-        own, judging = recipe["model"], {"seed": seed + 1000, **recipe["discriminator"]}
+        own = recipe["model"]
+        judging = {
+            "seed": seed + 1000, "base_filters": base_filters, **recipe["discriminator"],
+        }  # fmt: skip
         generator = picture_generator(
             image_size, n_attributes, base_filters, **{"seed": seed, **recipe["generator"]}
         )
@@ -174,12 +177,12 @@ class ShapeToImage(Stage):
         judges: dict[str, keras.Model] = {}
         if conditional_weight:
             judges["conditional_discriminator"] = conditional_discriminator(
-                image_size, n_attributes, channels, base_filters, **judging, **conditional
+                image_size, n_attributes, channels, **judging, **conditional
             )
         if own.get("global_weight", 1.0):
             judging["seed"] += 1000
             judges["global_discriminator"] = map_discriminator(
-                image_size, channels, base_filters, name="global_discriminator", **judging
+                image_size, channels, name="global_discriminator", **judging
             )
         model = cls(
             generator, **judges, **{"seed": seed, "attribute_names": attribute_names, **own}

@@ -13,6 +13,7 @@ from kgen.attribute_gan.attribute_to_shape import AttributeToShape, draw_noise
 from kgen.attribute_gan.networks import HardMask
 from kgen.attribute_gan.shape_to_image import ShapeToImage
 from kgen.attribute_gan.vectors import to_vectors
+from kgen.data.attributes import AttributePictures
 
 # how far from the threshold an export is compared: nearer, rounding decides
 SURE = 1e-5
@@ -152,6 +153,20 @@ class StackedAttributeGAN(keras.Model):
     def vectors(self, attributes: Any) -> np.ndarray:
         """Attributes given as numbers or names, as float32 (B, n_attributes)."""
         return to_vectors(attributes, self.n_attributes, self.attribute_names)
+
+    def vectors_for(self, pictures: AttributePictures) -> np.ndarray:
+        """The attributes of real pictures in the order in which the model takes them.
+
+        Returns:
+            float32 (N, n_attributes).
+
+        Raises:
+            ValueError: the pictures lack attributes of the model.
+        """
+        if self.attribute_names is not None:
+            return pictures.select(self.attribute_names).attributes.astype("float32")
+        columns = [*pictures.shape_columns, *pictures.other_columns]
+        return pictures.attributes[:, columns].astype("float32")
 
     def call(self, inputs: Any, training: bool = False) -> dict:
         return self.inference_model(inputs, training=False)

@@ -10,7 +10,7 @@ from kgen.callbacks import StepDecay
 from kgen.callbacks.checkpoint import copy_state
 from kgen.callbacks.examples import examples_of
 from kgen.callbacks.run_record import read_record
-from kgen.data import AttributeBatches, attribute_arrays
+from kgen.data import AttributeBatches, attribute_arrays, rgba_folder
 from kgen.training.examples import read_examples
 from kgen.training.folder import run_name
 from kgen.training.settings import describe_data
@@ -158,6 +158,33 @@ def test_stages_that_cannot_be_chained_are_refused_before_training(tmp_path):
     with pytest.raises(FileExistsError, match=r"holds no stage of an attribute GAN.*run\.json"):
         train_stages(pictures(), shape=shape, picture=picture, run_dir=tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["run.json"]
+
+
+@pytest.mark.slow
+def test_emoji_train_end_to_end(kgen_data, tmp_path):
+    """A folder of pictures with transparency and a table of names: both stages, then drawing."""
+    root = kgen_data / "noto_emoji_apache"
+    emoji = rgba_folder(root / "png128", root / "index.csv", words="unicode_name", min_count=60)
+    few = emoji.subset(range(0, len(emoji), len(emoji) // 16)[:16])
+    small = {"image_size": 32, "base_filters": 2, "attribute_names": few.attribute_names}
+    shape = kgen.AttributeToShape.from_preset("stackgan", **small)
+    picture = kgen.ShapeToImage.from_preset(global_weight=0.0, depth=2, dropout=0.0, **small)
+    for model in (shape, picture):
+        model.compile()
+    result = train_stages(
+        few, shape=shape, picture=picture, shape_epochs=1, picture_epochs=2, batch_size=8,
+        run_dir=tmp_path / "emoji", export=False, verbose=0,
+    )  # fmt: skip
+    l1 = result.stages["picture"].history["g_l1"]
+    assert l1[1] < l1[0]
+    assert (tmp_path / "emoji" / "shape" / "samples" / "epoch_0001.png").is_file()
+    chain = keras.models.load_model(result.files["model"])
+    images, masks = chain.generate(["face"], n=2, seed=5)
+    expected = result.model.generate(["face"], n=2, seed=5)
+    np.testing.assert_array_equal(masks, expected[1])
+    assert np.abs(images.astype(int) - expected[0]).max() <= 1
+    with pytest.raises(ValueError, match=r"Unknown attribute 'fase'\. Did you mean 'face'"):
+        chain.generate(["fase"])
 
 
 def test_arrays_are_refused():
