@@ -40,7 +40,7 @@ def source_of(name: str) -> Path:
 
 
 # All cells run on every backend, shortened. KGEN_THOROUGH=1 runs them as readers do, and then sees
-# how well pix2pix has learnt and that the backends agree: minutes of work on each.
+# how well the networks have learnt and that the backends agree: minutes of work on each.
 BACKEND = keras.config.backend()
 THOROUGH = os.environ.get("KGEN_THOROUGH") == "1"
 
@@ -148,6 +148,53 @@ def check_run_folder(run: Path, epochs: int) -> None:
     assert set(table["ssim"]) == {"pix2pix", "lazy answer"}
     if (run / "saved_model").exists():
         report = json.loads((run / "saved_model" / "export.json").read_text())
+        assert report["max_difference"]["serve"] < 1e-4
+
+
+@pytest.mark.slow
+def test_attributes_to_birds(tmp_path):
+    found = execute(
+        "02",
+        tmp_path,
+        "[[group in SHAPE_GROUPS, pixels] for group, pixels in changed.items()]",
+        "[[cloud['kl'], cloud['right']] for cloud in clouds.values()]",
+        "history.history['g_kl'] + painting.history['g_kl']",
+        "[len(film), list(film[-1].shape), list(drawn.shape), list(asked.shape)]",
+        "[own_iou, other_iou]",
+        "redness",
+        "[differing, difference]",
+        "message",
+        "[result.metrics[name]['value'] for name in ('others_seen', 'round_trip_iou')]",
+        "signs",
+    )
+    changed, clouds, kl, shapes, overlap, redness, zeros, message, seen, signs = found.values()
+    assert all((pixels > 0) == is_shape for is_shape, pixels in changed)
+    assert len(changed) == 13
+    prices, right = zip(*clouds, strict=True)
+    assert prices[0] > prices[1] > prices[2] >= 0.0  # the dearer, the nearer to the standard cloud
+    assert right[0] > 0.9 > 0.6 > right[2]
+    assert min(kl) > 0.0
+    count = 128 if THOROUGH else 16
+    epochs, last, drawn, asked = shapes
+    assert epochs == len(kl) // 2 + 1 or THOROUGH
+    assert (last, drawn, asked) == ([6, 32, 32, 1], [count, 32, 32, 1], [count, 68])
+    assert zeros == [0, 0]  # no crown changes a mask; nothing changes by saving
+    assert "'has_bill_shape::dager'" in message
+    assert "Did you mean 'has_bill_shape::dagger'" in message
+    assert signs["trained"].keys() == signs["never trained"].keys()
+    assert any(
+        abs(signs["trained"][k] - signs["never trained"][k]) > 1e-3 for k in signs["trained"]
+    )
+    if THOROUGH:
+        assert overlap[0] > overlap[1] + 0.02
+        assert redness["red"] > redness["blue"] + 20.0
+        assert seen[0] > 0.1
+        assert seen[1] > 0.4
+    run = tmp_path / "runs" / "02_attributes_to_birds"
+    assert (run / "birds.keras").is_file()
+    if (run / "saved_model").exists():
+        report = json.loads((run / "saved_model" / "export.json").read_text())
+        assert report["signatures"]["serve"]["inputs"].keys() == {"attributes", "noise"}
         assert report["max_difference"]["serve"] < 1e-4
 
 
