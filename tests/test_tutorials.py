@@ -163,11 +163,14 @@ def test_attributes_to_birds(tmp_path):
         "[own_iou, other_iou]",
         "redness",
         "[differing, difference]",
+        "np.ptp(untrained.generate(variants, noise=noise)[1], axis=0).sum()",
         "message",
         "[result.metrics[name]['value'] for name in ('others_seen', 'round_trip_iou')]",
         "signs",
     )
-    changed, clouds, kl, shapes, overlap, redness, zeros, message, seen, signs = found.values()
+    changed, clouds, kl, shapes, overlap, redness, zeros, unequal, message, seen, signs = (
+        found.values()
+    )
     assert all((pixels > 0) == is_shape for is_shape, pixels in changed)
     assert len(changed) == 13
     prices, right = zip(*clouds, strict=True)
@@ -179,6 +182,8 @@ def test_attributes_to_birds(tmp_path):
     assert epochs == len(kl) // 2 + 1 or THOROUGH
     assert (last, drawn, asked) == ([6, 32, 32, 1], [count, 32, 32, 1], [count, 68])
     assert zeros == [0, 0]  # no crown changes a mask; nothing changes by saving
+    assert unequal == 0  # nor one of random weights, whose masks are surely not all black
+    assert 0.05 < signs["never trained"]["share of the masks that is bird"] < 0.95
     assert "'has_bill_shape::dager'" in message
     assert "Did you mean 'has_bill_shape::dagger'" in message
     assert signs["trained"].keys() == signs["never trained"].keys()

@@ -114,11 +114,11 @@ for group, values in GROUPS.items():
 
 # %%
 rows = []
-for group in ("has_bill_shape", "has_tail_shape", "has_crown_color"):
+for group in ("has_tail_shape", "has_crown_color"):
     variants = [make_bird(attributes={group: value}, **same) for value in GROUPS[group][:4]]
     rows.append([kgen.plotting.to_display(bird.image)[0] for bird in variants])
     rows.append([kgen.plotting.to_display(bird.mask[..., None])[0] for bird in variants])
-draw_panels(rows, ["Bill", "", "Tail", "", "Crown", ""], title="One bird, one attribute changed")
+draw_panels(rows, ["Tail", "", "Crown", ""], title="One bird, one attribute changed")
 
 # %% [markdown]
 # ## Conditioning augmentation
@@ -171,13 +171,13 @@ figure = new_figure(960, 340, layout="constrained")
 for axes, (kl_weight, cloud) in zip(figure.subplots(1, 3), clouds.items(), strict=True):
     axes.scatter(*cloud["code"].T, c=conditions.argmax(1), s=8, cmap="tab10", vmax=9)
     axes.set_title(f"weight {kl_weight:g}: KL {cloud['kl']:.2f}, {cloud['right']:.0%} right")
-    axes.set_aspect("equal", "datalim")
+    axes.set(xlim=(-4, 4), ylim=(-4, 4), aspect="equal")
 figure
 
 # %% [markdown]
-# Look at the axes. Without the price four dots, far out, and nothing between them. In the middle
-# four clouds that touch: neighbours are understood too. Far right one cloud for all: nothing of the
-# condition is left, and the reader guesses (25 %). When a trained GAN ignores its attributes, this
+# Without the price four spots, and nothing between them. In the middle four clouds that touch:
+# neighbours are understood too. Right one cloud for all: nothing of the condition is left, and the
+# reader guesses (25 %). When a trained GAN ignores its attributes, this
 # is the first thing to look at: is `g_kl` nearly 0?
 #
 # ## Stage I: three discriminators
@@ -188,7 +188,7 @@ figure
 
 
 # %%
-def small(rate_d, rate_g):
+def adams(rate_d, rate_g):
     rates = {"d": rate_d, "g": rate_g}
     adam = {p: keras.optimizers.Adam(rates[p], beta_1=0.5, epsilon=1e-8) for p in rates}
     return {f"{player}_optimizer": optimizer for player, optimizer in adam.items()}
@@ -198,7 +198,7 @@ code = {"code_size": 32, "kl_weight": 0.5} if QUICK else {}
 shape = kgen.AttributeToShape.from_preset(
     "paper", SIZE, attribute_names=birds.shape_names, base_filters=FILTERS, noise_size=16, **code
 )
-shape.compile(**small(3e-4, 1e-3) if QUICK else small(5e-4, 5e-4))
+shape.compile(**adams(3e-4, 1e-3) if QUICK else adams(5e-4, 5e-4))
 for name in ("generator", *shape.players["d"]):
     network = getattr(shape, name)
     print(f"{name:27}{network.count_params():9,} weights, puts out {network.outputs[0].shape}")
@@ -234,9 +234,9 @@ told = ("has_bill_shape", "has_tail_shape")
 own = [", ".join(words(row, birds.shape_names, told)) for row in batch["shape_attributes"]]
 wrong = [*own[1:], own[0]]
 masks = kgen.plotting.to_display(batch["mask"][:6])
-figure = draw_panels([list(masks)] * 2, ["Right", "Wrong"], [""] * 6, "What the critic is told")
+figure = draw_panels([list(masks)] * 2, ["Right", "Wrong"], title="What the critic is told")
 for axes, label in zip(figure.axes, [*own[:6], *wrong[:6]], strict=True):
-    axes.set_title(label, fontsize=11, pad=-12, color="white")
+    axes.set_title(label, fontsize=11, y=1.0, pad=-16, color="white")
 figure
 
 # %% [markdown]
@@ -274,17 +274,21 @@ draw_panels([*rows, list(masks)], [*labels, "Real"], title="Six sets of attribut
 # First a blot where birds are, then a body, then bills and tails; specks go last. Neither player's
 # loss falls to the end: each one's success is the other's loss.
 
+
 # %%
-names = ("d_match_real", "d_match_wrong", "d_match_fake", "g_match", "g_kl")
-figure = new_figure(620, 320, layout="constrained")
-axes = figure.add_subplot(
-    xlabel="epoch", ylabel="before weights", title="Stage I, the conditional critic"
-)
-for name in names:
-    axes.plot(range(1, len(film)), history.history[name], marker=".", label=name)
-axes.axhline(0.25, color="0.7", linewidth=1)
-axes.legend(ncols=2)
-figure
+def curves(history, names, title):
+    figure = new_figure(620, 320, layout="constrained")
+    axes = figure.add_subplot(xlabel="epoch", ylabel="before weights", title=title)
+    for name in names:
+        values = history.history[name]
+        axes.plot(range(1, len(values) + 1), values, marker=".", label=name)
+    axes.axhline(0.25, color="0.7", linewidth=1)
+    axes.legend(ncols=2)
+    return figure
+
+
+names = ["d_match_real", "d_match_wrong", "d_match_fake", "g_match", "g_kl"]
+curves(history, names, "Stage I, the conditional critic")
 
 # %% [markdown]
 # ## The paper's Figure 3: shapes for attributes
@@ -294,7 +298,6 @@ figure
 # *Predict before you run*: what should be the same within a row, and what should differ?
 
 # %%
-few = held_out.subset(range(5))
 attributes = held_out.attributes[:, list(held_out.shape_columns)].astype("float32")
 real_masks = np.where(held_out.masks[..., None] > 127, 255, 0).astype("uint8")
 labels = [words(row, held_out.shape_names, ("has_bill_shape",))[0] for row in attributes[:5]]
@@ -324,7 +327,7 @@ painter = {**code, "l1_weight": 100.0 if QUICK else 10.0, "dropout": 0.0 if QUIC
 picture = kgen.ShapeToImage.from_preset(
     "paper", SIZE, attribute_names=birds.other_names, base_filters=FILTERS, **painter
 )
-picture.compile(**small(3e-4, 1e-3) if QUICK else small(1e-3, 1e-3))
+picture.compile(**adams(3e-4, 1e-3) if QUICK else adams(1e-3, 1e-3))
 unet = picture.generator.get_layer("unet")
 for name in ("down_0", "bottleneck", "bottleneck_code", "up_1", "generated"):
     print(f"{name:16} {unet.get_layer(name).output.shape}")
@@ -340,7 +343,7 @@ for name in ("down_0", "bottleneck", "bottleneck_code", "up_1", "generated"):
 # %%
 beginning["picture"] = picture.generator.get_weights()
 painting = picture.fit(data[2], epochs=EPOCHS["picture"], verbose=2)
-kgen.plotting.loss_curves(painting, title="Stage II")
+curves(painting, [*names, "g_l1"], "Stage II, the conditional critic and L1")
 
 # %% [markdown]
 # ## The paper's Figures 4 and 5
@@ -428,7 +431,9 @@ except ValueError as error:
 # %%
 crowns = [name for name in chain.attribute_names if name.startswith("has_crown_color")]
 variants = np.stack([with_values(answer, name) for name in crowns])
-noise = np.repeat(np.random.default_rng(0).standard_normal((1, 16)), len(crowns), axis=0)
+noise = np.repeat(
+    np.random.default_rng(0).standard_normal((1, chain.noise_size)), len(crowns), axis=0
+)
 images, masks = chain.generate(variants, noise=noise)
 differing = int((masks != masks[:1]).sum())
 print(f"{len(crowns)} crowns, one noise: {differing} pixels of the masks differ")
@@ -592,7 +597,7 @@ sick = {
     "nothing asked": chain.generate(nothing, n=4),
     "everything asked": chain.generate(everything, n=4),
     "soft mask": chain.generate(answer, n=4, hard_mask=False),
-    "one noise": chain.generate(answer[None].repeat(4, 0), noise=np.ones((4, 16))),
+    "one noise": chain.generate(answer[None].repeat(4, 0), noise=np.ones((4, chain.noise_size))),
     "never trained": untrained.generate(answer, n=4),
 }
 
