@@ -6,12 +6,13 @@ mismatching attributes included, so resumed runs and other backends see the same
 
 import numpy as np
 
+from kgen.data.attribute_names import attribute_groups
 from kgen.data.attributes import AttributePictures
 from kgen.data.epochs import JITTER, MISMATCH, EpochBatches
 from kgen.data.preparation import prepare
 from kgen.data.resizing import as_size
 
-MISMATCHING = ("roll", "class")
+MISMATCHING = ("roll", "class", "group")
 STAGES = {1: "shape_attributes", 2: "other_attributes"}
 
 
@@ -34,8 +35,10 @@ class AttributeBatches(EpochBatches):
         shuffle, seed, workers, drop_remainder, steps_per_epoch: as in `kgen.data.Batches`.
         mismatching: None leaves it to the model; "roll" adds the attributes of the next picture of
             the batch, "class" those of a picture of another class anywhere (without classes: of
-            any picture). Never a vector equal to the picture's own: where "roll" finds none in the
-            batch, one is drawn from all pictures.
+            any picture), "group" the picture's own but for one group of attributes, drawn at
+            random, which is that of another picture: the hardest to tell apart, so that a
+            discriminator must learn every group, small parts too. Never a vector equal to the
+            picture's own: where "roll" finds none in the batch, one is drawn from all pictures.
         cache: keep resized pictures in memory: at 76x76 23 kB each.
 
     Returns (of `batches[i]`), a dict of float32 arrays:
@@ -124,6 +127,23 @@ class AttributeBatches(EpochBatches):
         rng = np.random.default_rng([MISMATCH, self.seed, epoch, index])
         return int(rng.choice(np.flatnonzero(fits)))
 
+    def wrong_attributes(self, index: int, epoch: int, neighbours: np.ndarray) -> np.ndarray:
+        """Attributes (n,) that picture `index` does not have, see `mismatching`.
+
+        Args:
+            index: number of the picture.
+            epoch: the epoch.
+            neighbours: numbers of the others in its batch, the next one first.
+        """
+        if self.mismatching != "group":
+            return self.attributes[self.wrong_index(index, epoch, neighbours)]
+        rng = np.random.default_rng([MISMATCH, self.seed, epoch, index])
+        wrong = self.attributes[index].copy()
+        group = self._groups[rng.integers(len(self._groups))]
+        differ = (self.attributes[:, group] != wrong[group]).any(axis=1)
+        wrong[group] = self.attributes[rng.choice(np.flatnonzero(differ))][group]
+        return wrong
+
     def _batch(self, epoch: int, index: int) -> dict[str, np.ndarray]:
         numbers = self.numbers(epoch, index)
         images, masks = zip(*(self.sample(int(n), epoch) for n in numbers), strict=True)
@@ -132,10 +152,10 @@ class AttributeBatches(EpochBatches):
         batch |= {"mask": np.stack(masks), key: self.attributes[numbers]}
         if self.mismatching is not None:
             wrong = [
-                self.wrong_index(int(number), epoch, np.roll(numbers, -place)[1:])
+                self.wrong_attributes(int(number), epoch, np.roll(numbers, -place)[1:])
                 for place, number in enumerate(numbers)
             ]
-            batch[f"{key}_wrong"] = self.attributes[wrong]
+            batch[f"{key}_wrong"] = np.stack(wrong)
         return batch
 
     def _load(self, index: int) -> tuple[np.ndarray, np.ndarray]:
@@ -160,6 +180,12 @@ class AttributeBatches(EpochBatches):
                 f"all {len(self.pictures)} have the same. Choose other attributes "
                 "(pictures.divide), or mismatching=None."
             )
+        every = attribute_groups(self.attribute_names).values()
+        self._groups = [  # those that are not the same for all pictures
+            columns
+            for columns in map(list, every)
+            if (self.attributes[:, columns] != self.attributes[:1, columns]).any()
+        ]
 
 
 def _check(pictures: AttributePictures, stage: int, mismatching: str | None) -> None:

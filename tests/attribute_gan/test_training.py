@@ -170,13 +170,14 @@ def test_emoji_train_end_to_end(kgen_data, tmp_path):
     shape = kgen.AttributeToShape.from_preset("stackgan", **small)
     picture = kgen.ShapeToImage.from_preset(global_weight=0.0, depth=2, dropout=0.0, **small)
     for model in (shape, picture):
-        model.compile()
+        fast = {f"{p}_optimizer": keras.optimizers.Adam(1e-2, 0.5) for p in model.players}
+        model.compile(**fast)
     result = train_stages(
-        few, shape=shape, picture=picture, shape_epochs=1, picture_epochs=2, batch_size=8,
+        few, shape=shape, picture=picture, shape_epochs=1, picture_epochs=5, batch_size=8,
         run_dir=tmp_path / "emoji", export=False, verbose=0,
     )  # fmt: skip
     l1 = result.stages["picture"].history["g_l1"]
-    assert l1[1] < l1[0]
+    assert l1[-1] < l1[0]
     assert (tmp_path / "emoji" / "shape" / "samples" / "epoch_0001.png").is_file()
     chain = keras.models.load_model(result.files["model"])
     images, masks = chain.generate(["face"], n=2, seed=5)

@@ -130,7 +130,7 @@ def test_fit_gets_each_epoch_its_own():
         assert seen == everything(expected)
 
 
-@pytest.mark.parametrize("key", ["roll", "class"])
+@pytest.mark.parametrize("key", ["roll", "class", "group"])
 @pytest.mark.parametrize("batch_size", [1, 4])
 def test_mismatching_attributes_are_never_equal(key, batch_size):
     classes = np.array([0, 0, 0, 1, 1, 1, 2, 2])
@@ -145,13 +145,37 @@ def test_mismatching_attributes_are_never_equal(key, batch_size):
             right, wrong = batch["other_attributes"], batch["other_attributes_wrong"]
             assert wrong.shape == right.shape
             assert (wrong != right).any(axis=1).all()
-            assert (wrong.sum(axis=1) == 1).all()  # vectors of real pictures
+            if key != "group":
+                assert (wrong.sum(axis=1) == 1).all()  # vectors of real pictures
 
 
 def test_roll_takes_the_next_picture_of_the_batch():
     plain = AttributeBatches(numbered(8), size=16, batch_size=4, mismatching="roll", training=False)
     assert numbers(plain[1]) == [4, 5, 6, 7]
     assert numbers(plain[1], "shape_attributes_wrong") == [5, 6, 7, 4]
+
+
+def test_group_changes_one_group_and_every_group_in_turn():
+    rng = np.random.default_rng(0)
+    colours, sizes = rng.integers(0, 3, 12), rng.integers(0, 2, 12)
+    table = np.concatenate([np.eye(3)[colours], np.eye(2)[sizes], np.ones((12, 1))], axis=1)
+    names = ["colour::red", "colour::green", "colour::blue", "size::small", "size::large", "bird"]
+    images = np.zeros((12, 8, 8, 3), np.uint8)
+    pictures = attribute_arrays(images, images[..., 0] == 0, table, names)
+    batches = AttributeBatches(pictures, size=8, batch_size=12, mismatching="group", workers=0)
+    changed = set()
+    for _ in range(3):
+        batch = batches[0]
+        right, wrong = batch["shape_attributes"], batch["shape_attributes_wrong"]
+        differs = right != wrong
+        in_colour, in_size = differs[:, :3].any(axis=1), differs[:, 3:5].any(axis=1)
+        np.testing.assert_array_equal(in_colour ^ in_size, True)
+        np.testing.assert_array_equal(wrong[:, :3].sum(axis=1), 1)  # still one colour, one size
+        np.testing.assert_array_equal(wrong[:, 3:5].sum(axis=1), 1)
+        assert not differs[:, 5].any()  # all are birds: there is no other value
+        changed |= set(in_colour.tolist())
+        batches.epoch += 1
+    assert changed == {True, False}
 
 
 def test_class_takes_another_class():
@@ -166,7 +190,7 @@ def test_class_takes_another_class():
     ("arguments", "message"),
     [
         ({"stage": 3}, "stage is 1 .* or 2 .*; not 3"),
-        ({"mismatching": "shift"}, "'roll' or 'class'; received 'shift'"),
+        ({"mismatching": "shift"}, "'roll' or 'class' or 'group'; received 'shift'"),
         ({"batch_size": 64}, "10 pictures make no batch of 64"),
         ({"load_size": 8, "size": 16}, "load_size \\(8, 8\\) must be at least as large"),
         ({"resize": "magic"}, "Unknown resize method 'magic'"),
