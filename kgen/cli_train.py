@@ -62,7 +62,7 @@ def _attribute_gan(options: argparse.Namespace) -> Any:
         name=_name(options),
         verbose=_verbose(),
         **_given(options, ("shape_epochs", "picture_epochs", "halve_every", "batch_size")),
-        **_given(options, ("seed", "workers", "cache", *RUN_OPTIONS)),
+        **_given(options, ("seed", "workers", "cache", "mismatching", *RUN_OPTIONS)),
     )
 
 

@@ -145,6 +145,12 @@ def _add_attribute_gan(command: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--cache", action="store_true", help="keep resized pictures in memory (at 64: 23 kB each)"
     )
+    group.add_argument(
+        "--mismatching",
+        choices=("roll", "class", "group"),
+        help="wrong attributes for the discriminators: of the next picture, of another class, or "
+        "wrong in one group only, which makes small parts count (default: the batch rolled)",
+    )
     add_workers(group)
     _add_attribute_gan_model(command)
     command.add_argument(

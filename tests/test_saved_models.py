@@ -9,7 +9,7 @@ import keras
 import numpy as np
 import pytest
 
-from kgen.data import read_image, toy_maps
+from kgen.data import read_image, toy_birds, toy_maps
 from tests.test_export import in_plain_tensorflow
 
 FOLDER = Path(__file__).resolve().parent.parent / "saved_models"
@@ -33,6 +33,20 @@ model = tf.saved_model.load(path)
 np.save(out, model.serve_uint8(np.load(arrays)))
 """
 
+DRAW = """
+import sys
+import numpy as np
+import tensorflow as tf
+path, arrays, out = sys.argv[1:]
+serve = tf.saved_model.load(path).signatures["serving_default"]
+asked = np.load(arrays)
+drawn = {}
+for colour in ("red", "blue"):
+    for name, value in serve(attributes=asked[colour], noise=asked["noise"]).items():
+        drawn[f"{colour}_{name}"] = value.numpy()
+np.savez(out, **drawn)
+"""
+
 
 def test_example_beats_a_constant_picture_on_fresh_towns(tmp_path):
     towns = toy_maps("test", size=64, count=24, seed=7)
@@ -43,6 +57,31 @@ def test_example_beats_a_constant_picture_on_fresh_towns(tmp_path):
     constant = np.median(towns.target, axis=0)  # of these very towns: the best constant there is
     error = np.mean(np.abs(generated - towns.target))
     assert error < 0.8 * np.mean(np.abs(constant - towns.target))
+
+
+def test_birds_show_what_is_asked_for(tmp_path):
+    """In plain TensorFlow: red and blue birds are red and blue, and colours leave masks alone."""
+    folder = FOLDER / "attribute_gan_toy_birds"
+    names = json.loads((folder / "attributes.json").read_text(encoding="utf-8"))
+    birds = toy_birds("test", size=16, count=8, seed=3, pose=0.3).select(names).attributes
+    asked = {}
+    for colour in ("red", "blue"):
+        vectors = birds.astype("float32")
+        for column, name in enumerate(names):
+            if "_color::" in name:
+                vectors[:, column] = name.endswith("::" + colour)
+        asked[colour] = vectors
+    noise = np.random.default_rng(0).standard_normal((8, 100)).astype("float32")
+    np.savez(tmp_path / "asked.npz", noise=noise, **asked)
+    in_plain_tensorflow(DRAW, folder / "saved_model", tmp_path / "asked.npz", tmp_path / "out.npz")
+    drawn = np.load(tmp_path / "out.npz")
+    np.testing.assert_array_equal(drawn["red_mask"], drawn["blue_mask"])
+    assert set(np.unique(drawn["red_mask"])) == {-1.0, 1.0}
+    inside = drawn["red_mask"][..., 0] > 0
+    red, blue = (drawn[f"{colour}_image"][inside].mean(axis=0) for colour in ("red", "blue"))
+    assert red[0] > blue[0] + 0.2
+    assert blue[2] > red[2] + 0.2
+    assert {"card.md", "picture.png", "attributes.json"} <= {f.name for f in folder.iterdir()}
 
 
 def test_readme_snippet_runs(tmp_path):

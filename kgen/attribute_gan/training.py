@@ -59,6 +59,7 @@ def train_stages(
     seed: int = 0,
     workers: int = 2,
     cache: bool = False,
+    mismatching: str | None = None,
     name: str | None = None,
     callbacks: Sequence[keras.callbacks.Callback] = (),
     **options: Any,
@@ -84,6 +85,7 @@ def train_stages(
         seed: of the order, the jitter and the mirroring of the pictures.
         workers: threads that read.
         cache: keep resized pictures in memory, see `AttributeBatches`. Default False.
+        mismatching: wrong attributes from the data, likewise. Default: the stages roll the batch.
         name: of the data set, for the name of a new folder.
         callbacks: further Keras callbacks, for both stages.
         options: further arguments of `kgen.train`, for both: `samples`, `save_every`, `verbose`,
@@ -116,7 +118,10 @@ def train_stages(
     options |= {"callbacks": [*schedule, *callbacks], "resume": resume}
     options["export"] = False  # the chain's SavedModel holds both stages
     epochs = {"shape": shape_epochs, "picture": picture_epochs}
-    reading = {"batch_size": batch_size, "seed": seed, "workers": workers, "cache": cache}
+    reading: dict[str, Any] = {
+        "batch_size": batch_size, "seed": seed, "workers": workers, "cache": cache,
+        "mismatching": mismatching,
+    }  # fmt: skip
     results = {}
     for stage, model in models.items():
         if model is not None:
