@@ -64,7 +64,8 @@ def train(*arguments) -> int:
     return main(["train", "attribute-gan", *SMALL, *PRESETS, *map(str, arguments)])
 
 
-BIRDS = "--data toy-birds --count 8 --learning-rate 1e-3 --ema-decay 0.9 --mismatching group --seed 3".split()
+BIRDS = "--data toy-birds --count 8 --learning-rate 1e-3 --ema-decay 0.9 --seed 3".split()
+BIRDS += ["--mismatching", "group"]
 
 
 @pytest.fixture(scope="module")
