@@ -30,6 +30,8 @@ from kgen.evaluation.run import evaluate
 from kgen.metrics.masks import mask_iou
 
 STAND_INS = ("fid_stand_in", "kid_stand_in")
+SEEN_ON = {"shape": "masks", "other": "pictures", "painted": "pictures on real masks"}
+MEANS = {"shape": "shapes_seen", "other": "others_seen", "painted": "painted_seen"}
 SCORE = "share of pictures on which the judge's likeliest value of the group was asked for"
 
 
@@ -46,10 +48,11 @@ def evaluate_chain(
     """Draw one picture for the attributes of each real one, and judge them.
 
     - `shape_GROUP`: generated masks show the shape attributes asked for, seen by the judge of
-      masks; `other_GROUP`: the generated pictures the others. `real_value` is the same score of
-      the real ones, `floor` that of the generated ones for attributes of other pictures, `relative`
-      where the value lies between them (1: as real ones).
-    - `shapes_seen`, `others_seen`: the means of `relative` over groups.
+      masks; `other_GROUP`: the generated pictures the others; `painted_GROUP`: likewise, what
+      stage II paints on real masks. `real_value` is the same score of the real ones, `floor` that
+      of the generated ones for attributes of other pictures, `relative` where the value lies
+      between them (1: as real ones).
+    - `shapes_seen`, `others_seen`, `painted_seen`: the means of `relative` over groups.
     - `round_trip_iou`: attributes -> mask -> picture -> segmenter, against the mask.
     - `shape_adherence`: stage II on real masks, segmented, against these. Both have as `real_value`
       what the segmenter reaches on real pictures.
@@ -80,7 +83,8 @@ def evaluate_chain(
     drawn, shapes = model.generate(attributes, seed=seed)
     painted = model.stage2.generate(masks, attributes[:, model.columns[1]])
     found = _attributes_seen("shape", judges.of_masks, shapes, masks, pictures)
-    found |= _attributes_seen("other", judges.of_pictures, drawn, real, pictures)
+    for part, made in (("other", drawn), ("painted", painted)):
+        found |= _attributes_seen(part, judges.of_pictures, made, real, pictures)
     ceiling = float(mask_iou(masks, judges.find_object(real)).mean())
     ious = {
         "round_trip_iou": mask_iou(shapes, judges.find_object(drawn)),
@@ -131,13 +135,14 @@ def _as_seen(pictures: AttributePictures, judges: Judges) -> tuple[np.ndarray, n
 
 
 def _attributes_seen(
-    side: str,
+    part: str,
     judge: Callable[[np.ndarray], np.ndarray],
     generated: np.ndarray,
     real: np.ndarray,
     pictures: AttributePictures,
 ) -> dict[str, dict[str, Any]]:
-    """`side_GROUP` of each group, and the mean over groups of what lies between the bounds."""
+    """`PART_GROUP` of each group, and the mean of what lies between the bounds."""
+    side = "shape" if part == "shape" else "other"
     columns = list(getattr(pictures, f"{side}_columns"))
     names, asked = getattr(pictures, f"{side}_names"), pictures.attributes[:, columns]
     logits = judge(generated)
@@ -145,9 +150,9 @@ def _attributes_seen(
     floors = group_scores(logits, np.roll(asked, 1 + len(asked) // 2, axis=0), names)
     ceilings = group_scores(judge(real), asked, names)
     found = {
-        f"{side}_{group}": {
+        f"{part}_{group}": {
             "value": value,
-            "label": f"{group}, {'masks' if side == 'shape' else 'pictures'}",
+            "label": f"{group}, {SEEN_ON[part]}",
             "better": "higher",
             "n": len(asked),
             "real_value": ceilings[group],
@@ -160,9 +165,9 @@ def _attributes_seen(
     relatives = np.array([entry["relative"] for entry in found.values()])
     shares = relatives[np.isfinite(relatives)]
     return found | {
-        f"{side}s_seen": {
+        MEANS[part]: {
             "value": float(shares.mean()) if len(shares) else float("nan"),
-            "label": f"{side.capitalize()} attributes seen",
+            "label": f"Attributes seen, {SEEN_ON[part]}",
             "better": "higher",
             "n": len(asked),
             "variant": "mean over groups of (score - floor) / (score of real ones - floor)",

@@ -77,7 +77,7 @@ def test_a_perfect_chain_reaches_what_real_pictures_reach(birds, chain, monkeypa
         if "floor" in entry:
             assert entry["value"] == entry["real_value"] == entry["relative"] == 1.0, name
             assert entry["floor"] < 1.0
-    assert result["shapes_seen"] == result["others_seen"] == 1.0
+    assert result["shapes_seen"] == result["others_seen"] == result["painted_seen"] == 1.0
     assert result["round_trip_iou"] == result["shape_adherence"] == 1.0
     assert {f"shape_{g}" for g in birds.select(birds.shape_names).groups} <= set(result.values)
     assert read_result(tmp_path / "report").values == pytest.approx(result.values)
