@@ -9,6 +9,7 @@ from matplotlib import pyplot
 
 from kgen import plotting
 from kgen.plotting.figure import _figure_class
+from kgen.plotting.grids import draw_panels
 
 
 def images(count: int = 3, height: int = 16, width: int = 16, channels: int = 3) -> np.ndarray:
@@ -140,6 +141,13 @@ HISTORY = {
 
 def labels(axes) -> list[str]:
     return [line.get_label() for line in axes.lines]
+
+
+@pytest.mark.parametrize("label", ["Source", "Drawn mask", "primary color", "everything asked"])
+def test_row_labels_have_room(label: str) -> None:
+    figure = draw_panels([[np.zeros((32, 32, 3))]], [label])
+    figure.draw_without_rendering()
+    assert figure.axes[0].texts[0].get_window_extent().x0 >= 0
 
 
 def test_loss_curves_have_two_panels() -> None:

@@ -582,8 +582,8 @@ figure
 # %% [markdown]
 # ## Gallery of failures
 #
-# A chain answers anything. *Predict before you run*: which of these spoils the shape, which only
-# the paint, and which nothing at all?
+# A chain answers anything, even a set of attributes with nothing or everything in it. *Predict
+# before you run*: which of these spoils the shape, which only the paint, and which nothing at all?
 
 # %%
 untrained = loaded  # the same networks with the weights of the beginning
@@ -592,11 +592,11 @@ untrained.stage2.generator.set_weights(beginning["picture"])
 nothing, everything = np.zeros_like(answer), np.ones_like(answer)
 sick = {
     "as trained": chain.generate(answer, n=4),
-    "nothing asked": chain.generate(nothing, n=4),
-    "everything asked": chain.generate(everything, n=4),
+    "nothing": chain.generate(nothing, n=4),
+    "everything": chain.generate(everything, n=4),
     "soft mask": chain.generate(answer, n=4, hard_mask=False),
     "one noise": chain.generate(answer[None].repeat(4, 0), noise=np.ones((4, chain.noise_size))),
-    "never trained": untrained.generate(answer, n=4),
+    "untrained": untrained.generate(answer, n=4),
 }
 
 # %%

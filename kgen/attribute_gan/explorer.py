@@ -93,7 +93,11 @@ def plot_choices(
         labels.append(group.removeprefix("has_").replace("_", " ")[:13])
     figure = draw_panels(rows, labels, title="One attribute of each group in turn")
     for axes, name in zip(figure.axes, _titles(names, known, groups, width, most), strict=True):
-        axes.set_title(name, fontsize=8, pad=-10, y=1.0, color="grey")
+        # readable on any picture
+        box = (
+            {"facecolor": "white", "edgecolor": "none", "alpha": 0.7, "pad": 1.0} if name else None
+        )
+        axes.set_title(name, fontsize=8, pad=-10, y=1.0, bbox=box)
     return figure
 
 

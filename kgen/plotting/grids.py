@@ -16,6 +16,7 @@ from kgen.plotting.figure import new_figure
 PANEL = 192  # pixels of the longer side that small images are enlarged to
 LARGEST = 256  # pixels of the longer side that large images are reduced to
 GAP, TITLE, ROW_LABEL = 6, 26, 96  # pixels
+LABEL_LETTERS = 95  # points times letters that have room in ROW_LABEL
 
 
 def plot_pairs(source: Any, target: Any, count: int = 3, title: str | None = None) -> Any:
@@ -164,7 +165,8 @@ def draw_panels(
                 axes.set_title(column_labels[j], fontsize=11, pad=5)
             if row_labels and j == 0:
                 place = {"ha": "right", "va": "center", "transform": axes.transAxes}
-                axes.text(-8 / width, 0.5, row_labels[i], fontsize=11, **place)
+                size = min(11.0, LABEL_LETTERS / max(len(row_labels[i]), 1))
+                axes.text(-8 / width, 0.5, row_labels[i], fontsize=size, **place)
     if title:
         _write_title(figure, title, total_width, total_height)
     return figure
