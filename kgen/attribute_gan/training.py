@@ -85,7 +85,8 @@ def train_stages(
         seed: of the order, the jitter and the mirroring of the pictures.
         workers: threads that read.
         cache: keep resized pictures in memory, see `AttributeBatches`. Default False.
-        mismatching: wrong attributes from the data, likewise. Default: the stages roll the batch.
+        mismatching: wrong attributes from the training data, likewise. Default: the stages roll the
+            batch, as in validation.
         name: of the data set, for the name of a new folder.
         callbacks: further Keras callbacks, for both stages.
         options: further arguments of `kgen.train`, for both: `samples`, `save_every`, `verbose`,
@@ -120,12 +121,12 @@ def train_stages(
     epochs = {"shape": shape_epochs, "picture": picture_epochs}
     reading: dict[str, Any] = {
         "batch_size": batch_size, "seed": seed, "workers": workers, "cache": cache,
-        "mismatching": mismatching,
     }  # fmt: skip
     results = {}
     for stage, model in models.items():
         if model is not None:
-            data = _batches(pictures, stage, model, training=True, **reading)
+            wrong = {"mismatching": mismatching}
+            data = _batches(pictures, stage, model, training=True, **reading, **wrong)
             held_out = _batches(validation, stage, model, training=False, **reading)
             place = directory / stage
             results[stage] = train(model, data, held_out, epochs[stage], place, **options)
