@@ -17,6 +17,16 @@ from keras import tree
 from kgen import AdversarialModel
 
 
+def lacks_bfloat16() -> bool:
+    """Whether this is PyTorch on a CPU for which oneDNN has no bfloat16: no gradients then."""
+    if keras.config.backend() != "torch":
+        return False
+    import torch
+
+    supported = torch.ops.mkldnn._is_mkldnn_bf16_supported()
+    return not (torch.cuda.is_available() or supported)
+
+
 def values(variables: list) -> list[np.ndarray]:
     """The variables' values, copied."""
     return [np.array(keras.ops.convert_to_numpy(v)) for v in variables]
