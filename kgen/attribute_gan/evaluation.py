@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -82,9 +82,10 @@ def evaluate_chain(
     attributes = model.vectors_for(pictures)
     drawn, shapes = model.generate(attributes, seed=seed)
     painted = model.stage2.generate(masks, attributes[:, model.columns[1]])
-    found = _attributes_seen("shape", judges.of_masks, shapes, masks, pictures)
-    for part, made in (("other", drawn), ("painted", painted)):
-        found |= _attributes_seen(part, judges.of_pictures, made, real, pictures)
+    on_masks, on_real = judges.of_masks(masks), judges.of_pictures(real)
+    found = _attributes_seen("shape", judges.of_masks(shapes), on_masks, pictures)
+    found |= _attributes_seen("other", judges.of_pictures(drawn), on_real, pictures)
+    found |= _attributes_seen("painted", judges.of_pictures(painted), on_real, pictures)
     ceiling = float(mask_iou(masks, judges.find_object(real)).mean())
     ious = {
         "round_trip_iou": mask_iou(shapes, judges.find_object(drawn)),
@@ -135,20 +136,22 @@ def _as_seen(pictures: AttributePictures, judges: Judges) -> tuple[np.ndarray, n
 
 
 def _attributes_seen(
-    part: str,
-    judge: Callable[[np.ndarray], np.ndarray],
-    generated: np.ndarray,
-    real: np.ndarray,
-    pictures: AttributePictures,
+    part: str, logits: np.ndarray, on_real: np.ndarray, pictures: AttributePictures
 ) -> dict[str, dict[str, Any]]:
-    """`PART_GROUP` of each group, and the mean of what lies between the bounds."""
+    """`PART_GROUP` of each group, and the mean of what lies between the bounds.
+
+    Args:
+        part: a key of `SEEN_ON`.
+        logits: what the judge says of generated pictures or masks, (N, n).
+        on_real: what it says of the real ones, likewise.
+        pictures: the real ones.
+    """
     side = "shape" if part == "shape" else "other"
     columns = list(getattr(pictures, f"{side}_columns"))
     names, asked = getattr(pictures, f"{side}_names"), pictures.attributes[:, columns]
-    logits = judge(generated)
     scores = group_scores(logits, asked, names)
     floors = group_scores(logits, np.roll(asked, 1 + len(asked) // 2, axis=0), names)
-    ceilings = group_scores(judge(real), asked, names)
+    ceilings = group_scores(on_real, asked, names)
     found = {
         f"{part}_{group}": {
             "value": value,

@@ -125,9 +125,8 @@ def train_stages(
     results = {}
     for stage, model in models.items():
         if model is not None:
-            wrong = {"mismatching": mismatching}
-            data = _batches(pictures, stage, model, training=True, **reading, **wrong)
-            held_out = _batches(validation, stage, model, training=False, **reading)
+            data = _batches(pictures, stage, model, True, mismatching=mismatching, **reading)
+            held_out = _batches(validation, stage, model, False, **reading)
             place = directory / stage
             results[stage] = train(model, data, held_out, epochs[stage], place, **options)
     chain = _chain(directory, models)

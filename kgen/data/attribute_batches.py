@@ -93,6 +93,7 @@ class AttributeBatches(EpochBatches):
         self._kept: dict[int, tuple[np.ndarray, np.ndarray]] | None = {} if cache else None
         if mismatching is not None:
             self._check_mismatch()
+        self._groups = self._varying_groups() if mismatching == "group" else []
         self.sample(int(self.order(0)[0]), 0)  # what is wrong with all of them fails here
 
     def sample(self, index: int, epoch: int) -> tuple[np.ndarray, np.ndarray]:
@@ -180,12 +181,12 @@ class AttributeBatches(EpochBatches):
                 f"all {len(self.pictures)} have the same. Choose other attributes "
                 "(pictures.divide), or mismatching=None."
             )
-        every = attribute_groups(self.attribute_names).values()
-        self._groups = [  # those that are not the same for all pictures
-            columns
-            for columns in map(list, every)
-            if (self.attributes[:, columns] != self.attributes[:1, columns]).any()
-        ]
+
+    def _varying_groups(self) -> list[list[int]]:
+        """Columns of each group that is not the same for all pictures."""
+        every = map(list, attribute_groups(self.attribute_names).values())
+        varies = (self.attributes != self.attributes[:1]).any(axis=0)
+        return [columns for columns in every if varies[columns].any()]
 
 
 def _check(pictures: AttributePictures, stage: int, mismatching: str | None) -> None:
