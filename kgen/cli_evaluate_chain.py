@@ -9,6 +9,7 @@ from typing import Any
 from kgen import StackedAttributeGAN
 from kgen.attribute_gan import Judges, evaluate_chain
 from kgen.cli_pictures import open_pictures, refuse
+from kgen.data.attribute_batches import enlarged
 
 OF_PAIRS = ("input_side", "target_resize", "one_hot", "size", "rank_by")
 
@@ -44,13 +45,13 @@ def _judges(model: StackedAttributeGAN, options: argparse.Namespace) -> Judges:
     folder = Path(options.judges or (place if place.is_dir() else place.parent) / "judges")
     if (folder / "judges.json").is_file():
         return Judges.load(folder)
-    size = _size(model)
+    size = model.image_size
     judges = Judges.train(
         _pictures(model, options, "train"),
         size=size,
         epochs=options.judge_epochs,
         seed=options.seed,
-        load_size=round(size * 76 / 64),  # objects as large as the stages have learnt them
+        load_size=enlarged(size),  # objects as large as the stages have learnt them
         verbose=0,
     )
     judges.save(folder)
@@ -65,8 +66,4 @@ def _pictures(model: StackedAttributeGAN, options: argparse.Namespace, split: st
             f"the stages of {options.model} do not know their attributes by name, so that they "
             "cannot be found among those of the pictures: build them with attribute_names=[...]"
         )
-    return open_pictures(options, split, _size(model)).divide(shape, other)
-
-
-def _size(model: StackedAttributeGAN) -> int:
-    return model.stage2.generator.outputs[0].shape[1]
+    return open_pictures(options, split, model.image_size).divide(shape, other)

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
 from typing import Any
-
-import numpy as np
 
 from kgen.cli_options import TABLE_OPTIONS
 from kgen.data import AttributePictures, cub, is_cub, rgba_folder
@@ -69,7 +66,7 @@ def _cub(options: argparse.Namespace, split: str) -> AttributePictures:
         **_given(options, {"split_by": "by", "level": "level"}),
         **_crop(options),
     )
-    return _divided(_some(pictures, options.count), options)
+    return _divided(pictures.spread(options.count or len(pictures)), options)
 
 
 def _table(options: argparse.Namespace, split: str) -> AttributePictures:
@@ -79,7 +76,7 @@ def _table(options: argparse.Namespace, split: str) -> AttributePictures:
     pictures: AttributePictures = rgba_folder(
         folder, table, **_given(options, names), **_crop(options)
     )
-    pictures = _divided(_some(pictures, options.count), options)
+    pictures = _divided(pictures.spread(options.count or len(pictures)), options)
     if options.validation == 0:
         return pictures
     training, validation = pictures.split(options.validation, options.seed)
@@ -109,11 +106,3 @@ def _crop(options: argparse.Namespace) -> dict[str, Any]:
     if options.crop is None:
         return {}
     return {"crop": None if options.crop == "none" else options.crop}
-
-
-def _some(pictures: AttributePictures, count: int | None) -> AttributePictures:
-    """So many pictures, of all classes: sets are ordered by class."""
-    if count is None or count >= len(pictures):
-        return pictures
-    chosen: Sequence[int] = np.linspace(0, len(pictures) - 1, count).astype(int).tolist()
-    return pictures.subset(chosen)

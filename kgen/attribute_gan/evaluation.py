@@ -7,26 +7,23 @@ pictures' attributes (floor); and whether the picture keeps to its mask.
 
 from __future__ import annotations
 
-import datetime
 import os
 import time
 from collections.abc import Sequence
 from typing import Any
 
-import keras
 import numpy as np
 
 from kgen.attribute_gan.judges import Judges
 from kgen.attribute_gan.scores import group_scores, relative_score
 from kgen.attribute_gan.stacked import StackedAttributeGAN
-from kgen.callbacks.run_record import machine, versions
 from kgen.data.attribute_batches import AttributeBatches
 from kgen.data.attributes import AttributePictures
 from kgen.data.images import to_uint8
 from kgen.evaluation.examples import Example
 from kgen.evaluation.gallery import Gallery
 from kgen.evaluation.result import EvaluationResult
-from kgen.evaluation.run import evaluate
+from kgen.evaluation.run import circumstances, evaluate
 from kgen.metrics.masks import mask_iou
 
 STAND_INS = ("fid_stand_in", "kid_stand_in")
@@ -115,8 +112,7 @@ def _check(model: StackedAttributeGAN, pictures: AttributePictures, judges: Judg
                 f"the judges have learnt other {side} than these pictures have: train them on "
                 "pictures that are divided alike (Judges.train)"
             )
-    size = model.stage2.generator.outputs[0].shape[1]
-    if size != judges.size:
+    if (size := model.image_size) != judges.size:
         raise ValueError(
             f"the model draws pictures of {size}x{size}, the judges look at {judges.size}x"
             f"{judges.size}: Judges.train(pictures, size={size})"
@@ -207,14 +203,10 @@ def _gallery(
 
 
 def _settings(model: Any, count: int, size: int, seconds: float) -> dict[str, Any]:
-    return {
-        "evaluated": datetime.datetime.now().astimezone().isoformat(timespec="seconds"),
-        "model": {"class": type(model).__name__},
-        "pictures": count,
-        "size": (size, size),
-        "ranked_by": "round_trip_iou",
-        "seconds": {"all": round(seconds, 3)},
-        "backend": keras.config.backend(),
-        "versions": versions(),
-        "machine": machine(),
-    }
+    return circumstances(
+        model={"class": type(model).__name__},
+        pictures=count,
+        size=(size, size),
+        ranked_by="round_trip_iou",
+        seconds={"all": round(seconds, 3)},
+    )

@@ -216,11 +216,11 @@ class Judges:
 
     def of_pictures(self, images: np.ndarray) -> np.ndarray:
         """Logits of the other attributes, float32 (B, n), of pictures (B, S, S, 3)."""
-        return self._ask(self.picture_classifier, _as_floats(images))
+        return self._ask(self.picture_classifier, to_float(np.asarray(images)))
 
     def find_object(self, images: np.ndarray) -> np.ndarray:
         """Where the object is on pictures (B, S, S, 3): bool (B, S, S)."""
-        return self._ask(self.segmenter, _as_floats(images))[..., 0] > 0
+        return self._ask(self.segmenter, to_float(np.asarray(images)))[..., 0] > 0
 
     def _ask(self, network: keras.Model, images: np.ndarray) -> np.ndarray:
         check_images("pictures for a judge", images, network.input_shape)
@@ -272,8 +272,3 @@ def _fit(
         loss = keras.losses.MeanSquaredError()
     network.compile(keras.optimizers.Adam(schedule), loss=loss)
     network.fit(InputsAndTargets(batches, *JUDGES[name]), epochs=epochs, verbose=verbose)
-
-
-def _as_floats(images: np.ndarray) -> np.ndarray:
-    images = np.asarray(images)
-    return to_float(images) if images.dtype == np.uint8 else images.astype("float32")

@@ -116,11 +116,10 @@ def plot_overview(
         matplotlib Figure of five rows: real pictures, what stage II paints on their masks, the
         masks; below, for the same attributes, drawn masks and what is painted on them.
     """
-    chosen = np.unique(np.linspace(0, len(pictures) - 1, count).astype(int))
-    size = model.stage2.generator.outputs[0].shape[1]
-    batches = AttributeBatches(pictures.subset(chosen), 2, size, len(chosen), training=False)
-    real, masks = batches[0]["image"], batches[0]["mask"]
-    asked = model.vectors_for(pictures.subset(chosen))
+    chosen = pictures.spread(count)
+    batch = AttributeBatches(chosen, 2, model.image_size, len(chosen), training=False)[0]
+    real, masks = batch["image"], batch["mask"]
+    asked = model.vectors_for(chosen)
     drawn, shapes = model.generate(asked, seed=seed)
     painted = model.stage2.generate(masks, asked[:, model.columns[1]])
     labels = ["Real", "Painted", "Real mask", "New mask", "Painted"]

@@ -108,6 +108,11 @@ class StackedAttributeGAN(keras.Model):
         )
 
     @property
+    def image_size(self) -> int:
+        """S, the side of masks and pictures in pixels."""
+        return self.stage2.generator.outputs[0].shape[1]
+
+    @property
     def noise_size(self) -> int:
         """Numbers in the noise."""
         return self.stage1.noise_size

@@ -83,7 +83,7 @@ class AttributeBatches(EpochBatches):
         self.pictures, self.stage, self.mismatching = pictures, stage, mismatching
         height, width = as_size(size)
         if load_size is None:
-            load_size = (round(height * 76 / 64), round(width * 76 / 64))
+            load_size = (enlarged(height), enlarged(width))
         self.preparation = prepare(
             (height, width), training, load_size, flip, resize, target_resize="nearest"
         )
@@ -187,6 +187,16 @@ class AttributeBatches(EpochBatches):
         every = map(list, attribute_groups(self.attribute_names).values())
         varies = (self.attributes != self.attributes[:1]).any(axis=0)
         return [columns for columns in every if varies[columns].any()]
+
+
+def enlarged(side: int) -> int:
+    """Side before the random crop, by the factor of StackGAN.
+
+    Example:
+        >>> enlarged(64)
+        76
+    """
+    return round(side * 76 / 64)
 
 
 def _check(pictures: AttributePictures, stage: int, mismatching: str | None) -> None:

@@ -157,6 +157,16 @@ class AttributePictures:
         part.classes = None if self.classes is None else self.classes[indices]
         return part
 
+    def spread(self, count: int) -> Self:
+        """So many pictures from the first to the last one: sets are ordered by class.
+
+        Args:
+            count: at least 1; all pictures where there are no more.
+        """
+        if count >= len(self):
+            return self
+        return self.subset(np.linspace(0, len(self) - 1, count).astype(int))
+
     def select(self, names: str | Sequence[str]) -> Self:
         """The same pictures with only these attributes (names, values or whole groups).
 

@@ -126,14 +126,22 @@ def _collect(measures: Sequence[Measure], chosen: Sequence[Any]) -> dict[str, di
 
 def _settings(look: Look, seconds: float) -> dict[str, Any]:
     """Everything that somebody needs who finds the numbers a year later."""
-    return {
-        "evaluated": datetime.datetime.now().astimezone().isoformat(timespec="seconds"),
+    details = {
         **look.examples.description,
         "pictures": len(look.names),
         "size": look.common_size(),
         "measured as": "uint8, 0..255",
         "ranked_by": look.rank_by,
         "seconds": {"all": round(seconds, 3), "reading and generating": round(look.seconds, 3)},
+    }
+    return circumstances(**details)
+
+
+def circumstances(**details: Any) -> dict[str, Any]:
+    """When and with what an evaluation was made, around details of its own."""
+    return {
+        "evaluated": datetime.datetime.now().astimezone().isoformat(timespec="seconds"),
+        **details,
         "backend": keras.config.backend(),
         "versions": versions(),
         "machine": machine(),
