@@ -36,7 +36,8 @@ def explore(
         interactive: whether to use ipywidgets. Default: if it is installed.
 
     Returns:
-        an ipywidgets box, which a notebook shows; or the matplotlib Figure of `plot_choices`.
+        an ipywidgets box, which a notebook shows; or the matplotlib Figure of `plot_choices`, which
+        shows eight values of a group and more with `most=`.
 
     Raises:
         ValueError: the model has no names, or not these groups.
