@@ -19,7 +19,7 @@ class SpectralNormalization(layers.Wrapper):
     inference, as in `torch.nn.utils.spectral_norm`.
 
     Args:
-        layer: `Conv1D`, `Conv2D`, `Conv3D` or `Dense`.
+        layer: `Conv1D`, `Conv2D` (or `UpsampleConv2D`), `Conv3D` or `Dense`.
         iterations: power iterations at each training call. Default 1.
         epsilon: smallest norm divided by. Default 1e-12.
 
@@ -91,9 +91,7 @@ class SpectralNormalization(layers.Wrapper):
         if isinstance(layer, layers.Dense):
             outputs = ops.matmul(inputs, kernel)
         else:
-            outputs = ops.conv(
-                inputs, kernel, layer.strides, layer.padding, layer.data_format, layer.dilation_rate
-            )
+            outputs = layer.convolution_op(inputs, kernel)
         if layer.use_bias:
             outputs = outputs + ops.cast(layer.bias, layer.compute_dtype)
         return layer.activation(outputs) if layer.activation else outputs
