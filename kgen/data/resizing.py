@@ -13,7 +13,7 @@ PILLOW_FILTERS = {
     "bilinear": Image.Resampling.BILINEAR,
     "lanczos": Image.Resampling.LANCZOS,
 }
-METHODS = (*PILLOW_FILTERS, "nearest", "bicubic_no_antialias", "bilinear_no_antialias")
+METHODS = (*PILLOW_FILTERS, "nearest", "area", "bicubic_no_antialias", "bilinear_no_antialias")
 
 
 def resize(array: np.ndarray, size: int | tuple[int, int], method: str = "bicubic") -> np.ndarray:
@@ -23,7 +23,9 @@ def resize(array: np.ndarray, size: int | tuple[int, int], method: str = "bicubi
     widens), cubic coefficient a = -0.5. "nearest" takes the pixel under the centre of the new one,
     as Pillow and `tf.image.resize` do, and keeps label colours and ids unmixed.
     "bicubic_no_antialias" and "bilinear_no_antialias" equal `tf.image.resize(...,
-    antialias=False)`, the TensorFlow tutorial's.
+    antialias=False)`, the TensorFlow tutorial's; the second is OpenCV's INTER_LINEAR too. "area"
+    weighs old pixels by how much of each the new one covers, as OpenCV's INTER_AREA and
+    TensorFlow's area resizing do, whether a side shrinks or grows.
 
     Args:
         array: (H, W) or (H, W, C) uint8, uint16 or float32, any C.
@@ -52,7 +54,7 @@ def resize(array: np.ndarray, size: int | tuple[int, int], method: str = "bicubi
         return array[rows[:, None], columns]
     if method in PILLOW_FILTERS:
         return _pillow_resize(array, height, width, PILLOW_FILTERS[method])
-    return _without_antialias(array, height, width, method.removesuffix("_no_antialias"))
+    return _weighted(array, height, width, method.removesuffix("_no_antialias"))
 
 
 def as_size(size: int | tuple[int, int]) -> tuple[int, int]:
@@ -115,16 +117,30 @@ def _to_dtype(values: np.ndarray, dtype: np.dtype) -> np.ndarray:
     return np.clip(np.rint(values), 0, np.iinfo(dtype).max).astype(dtype)
 
 
-def _without_antialias(array: np.ndarray, height: int, width: int, kernel: str) -> np.ndarray:
-    values = array.astype(np.float32)
+def _weighted(array: np.ndarray, height: int, width: int, kernel: str) -> np.ndarray:
+    """Weighs old pixels along the rows, then along the columns, in float32."""
+    values = array
     for axis, new in ((0, height), (1, width)):
-        values = _interpolate(values, axis, new, kernel)
+        old = array.shape[axis]
+        taps, weights = _areas(old, new) if kernel == "area" else _neighbours(old, new, kernel)
+        values = _sum_of_taps(values, axis, taps, weights)
     return _to_dtype(values, array.dtype)
 
 
-def _interpolate(values: np.ndarray, axis: int, new: int, kernel: str) -> np.ndarray:
-    """Weighs the 2 (bilinear) or 4 (bicubic) nearest pixels along one axis, half-pixel centres."""
-    old = values.shape[axis]
+def _sum_of_taps(
+    values: np.ndarray, axis: int, taps: np.ndarray, weights: np.ndarray
+) -> np.ndarray:
+    """Sum over t of weights[:, t] times the pixels with the numbers taps[:, t] along an axis."""
+    shape = [1] * values.ndim
+    shape[axis] = len(taps)
+    total = np.float32(0)
+    for tap, weight in zip(taps.T, weights.T, strict=True):
+        total = total + np.take(values, tap, axis) * weight.reshape(shape)
+    return total
+
+
+def _neighbours(old: int, new: int, kernel: str) -> tuple[np.ndarray, np.ndarray]:
+    """The 2 (bilinear) or 4 (bicubic) nearest pixels and their weights, half-pixel centres."""
     centre = (np.arange(new) + 0.5) * (old / new) - 0.5
     reach = np.arange(0, 2) if kernel == "bilinear" else np.arange(-1, 3)
     left = np.floor(centre)
@@ -135,14 +151,23 @@ def _interpolate(values: np.ndarray, axis: int, new: int, kernel: str) -> np.nda
     distance = np.abs(part[:, None] - reach)
     weights = np.maximum(0, 1 - distance) if kernel == "bilinear" else _keys(distance)
     weights = weights * ((taps >= 0) & (taps < old))  # the border: what lies outside has no weight
-    weights = (weights / weights.sum(1, keepdims=True)).astype(np.float32)
-    columns = np.clip(taps, 0, old - 1)
-    shape = [1] * values.ndim
-    shape[axis] = new
-    return sum(
-        np.take(values, columns[:, tap], axis) * weights[:, tap].reshape(shape)
-        for tap in range(len(reach))
-    )
+    return _within(taps, weights, old)
+
+
+def _areas(old: int, new: int) -> tuple[np.ndarray, np.ndarray]:
+    """The pixels that a new one covers and the covered share of each."""
+    edges = np.arange(new + 1) * (old / new)
+    first, last = edges[:-1, None], edges[1:, None]
+    taps = np.floor(first).astype(int) + np.arange(int(np.ceil(old / new)) + 1)
+    covered = np.minimum(last, taps + 1) - np.maximum(first, taps)
+    covered = np.where(covered > 1e-6, covered, 0)  # less is a rounding error of the edges
+    used = covered.any(axis=0)
+    return _within(taps[:, used], covered[:, used], old)
+
+
+def _within(taps: np.ndarray, weights: np.ndarray, old: int) -> tuple[np.ndarray, np.ndarray]:
+    """Taps that exist, and weights that sum to 1."""
+    return np.clip(taps, 0, old - 1), (weights / weights.sum(1, keepdims=True)).astype(np.float32)
 
 
 def _keys(distance: np.ndarray, a: float = -0.5) -> np.ndarray:

@@ -86,3 +86,24 @@ def test_mistakes_are_explained():
     for wrong in (0, (3, 4, 5), "60", 1.5):
         with pytest.raises(ValueError, match="size"):
             as_size(wrong)
+
+
+def test_area_means_over_what_a_new_pixel_covers():
+    row = np.array([[0, 60, 240]], "uint8")
+    assert resize(row, (1, 2), "area").tolist() == [[20, 180]]  # two thirds and one third
+    assert resize(row, (1, 1), "area").tolist() == [[100]]
+    assert resize(row, (1, 6), "area").tolist() == [[0, 0, 60, 60, 240, 240]]  # whole pixels
+    assert resize(row, (1, 4), "area").tolist() == [[0, 40, 120, 240]]  # those between are mixed
+
+
+@pytest.mark.parametrize("size", [(24, 28), (16, 7), (13, 17), (100, 9)])
+def test_area_keeps_the_mean(size):
+    values = IMAGE.astype("float32")
+    means = resize(values, size, "area").mean((0, 1))
+    np.testing.assert_allclose(means, values.mean((0, 1)), rtol=1e-5)
+    np.testing.assert_array_equal(resize(np.full((48, 56), 255, "uint8"), size, "area"), 255)
+
+
+def test_area_of_whole_factors_is_the_mean_of_blocks():
+    blocks = IMAGE.reshape(12, 4, 14, 4, 3).mean((1, 3))
+    np.testing.assert_array_equal(resize(IMAGE, (12, 14), "area"), np.rint(blocks).astype("uint8"))
