@@ -25,6 +25,7 @@ from kgen.data.rgba import rgba_folder
 # loaded when asked for: the drawing of toy data, and what needs tensorflow-datasets
 _LAZY = {
     "toy_birds": "kgen.data.toy",
+    "toy_city": "kgen.data.toy",
     "toy_maps": "kgen.data.toy",
     "write_birds": "kgen.data.toy",
     "write_maps": "kgen.data.toy",
@@ -65,6 +66,7 @@ __all__ = [
     "to_float",
     "to_uint8",
     "toy_birds",
+    "toy_city",
     "toy_maps",
     "two_folders",
     "write_birds",

@@ -1,4 +1,4 @@
-"""Draws many towns or birds, by several processes when that is worth their start.
+"""Draws many scenes of a toy set, by several processes when that is worth their start.
 
 The workers are plain Python processes that load only numpy and the drawing code: no Keras, no
 framework, and no import of the caller's script, so that a notebook, a script without an
@@ -20,6 +20,8 @@ import numpy as np
 
 from .birds import scene as bird_scene
 from .birds.knobs import make_knobs as make_bird_knobs
+from .city import scene as city_scene
+from .city.knobs import make_knobs as make_city_knobs
 from .maps import make_pair
 from .maps.knobs import make_knobs
 from .maps.scene import check_size
@@ -32,20 +34,32 @@ Town = tuple[np.ndarray, np.ndarray, np.ndarray]
 Pictures = tuple[np.ndarray, ...]
 
 
-class Drawing(NamedTuple):
-    """How a set is drawn: the function, its place in this package, its pictures' channels.
+Form = tuple[tuple[int, ...], str]  # shape and dtype of an array
 
-    Channels: 3 for uint8 (S, S, 3), 0 for uint8 (S, S).
-    """
+
+class Drawing(NamedTuple):
+    """How a set is drawn: the function, its place in this package, the forms of its arrays."""
 
     what: str
     function: Callable[..., Pictures]
     module: str
-    channels: tuple[int, ...]
+    forms: Callable[[Any], list[Form]]
 
 
-TOWNS = Drawing("toy maps", make_pair, "maps.scene", (3, 3, 0))
-BIRDS = Drawing("toy birds", bird_scene.draw, "birds.scene", (3, 0, 0))
+def _squares(*channels: int) -> Callable[[int], list[Form]]:
+    """Forms of uint8 pictures of one size: 3 channels, or 0 for (S, S)."""
+    return lambda size: [((size, size, 3) if each else (size, size), "uint8") for each in channels]
+
+
+def _city_forms(sizes: city_scene.Sizes) -> list[Form]:
+    ground, aerial = (tuple(size) for size in sizes)
+    pictures: list[Form] = [((*aerial, 3), "uint8"), ((*ground, 3), "uint8")]
+    return [*pictures, (aerial, "uint8"), (ground, "uint8"), (ground, "uint16")]
+
+
+TOWNS = Drawing("toy maps", make_pair, "maps.scene", _squares(3, 3, 0))
+BIRDS = Drawing("toy birds", bird_scene.draw, "birds.scene", _squares(3, 0, 0))
+CITY = Drawing("toy city", city_scene.draw, "city.scene", _city_forms)
 
 
 def split_indices(
@@ -90,7 +104,7 @@ def draw_towns(
     """
     check_size(size)
     make_knobs(**knobs)
-    return _draw(TOWNS, indices, size, seed, processes, knobs)  # type: ignore[return-value]
+    return _draw(TOWNS, indices, int(size), seed, processes, knobs)  # type: ignore[return-value]
 
 
 def draw_birds(
@@ -110,15 +124,40 @@ def draw_birds(
     """
     bird_scene.check_size(size)
     make_bird_knobs(**knobs)
-    return _draw(BIRDS, indices, size, seed, processes, knobs)
+    return _draw(BIRDS, indices, int(size), seed, processes, knobs)
+
+
+def draw_city(
+    indices: Sequence[int],
+    ground_size: Sequence[int] = (128, 256),
+    aerial_size: Sequence[int] = (128, 128),
+    seed: int = 0,
+    processes: int = 2,
+    **knobs: float | str | None,
+) -> Generator[Pictures, None, None]:
+    """Yields the arrays of `make_scene(seed, index, ...)` for each index, in order.
+
+    Args: as `draw_towns`, with two sizes (height, width); **knobs: see `kgen.data.toy.city.Knobs`.
+
+    Returns:
+        Aerial image, panorama, classes of both (uint8), depth (uint16, centimetres).
+
+    Example:
+        >>> [scene[1].shape for scene in draw_city([0, 1], (32, 64), (32, 32))]
+        [(32, 64, 3), (32, 64, 3)]
+    """
+    sizes = city_scene.check_sizes(ground_size, aerial_size)
+    make_city_knobs(**knobs)
+    return _draw(CITY, indices, sizes, seed, processes, knobs)
 
 
 def _draw(
-    drawing: Drawing, indices: Sequence[int], size: int, seed: int, processes: int, knobs: dict
+    drawing: Drawing, indices: Sequence[int], size: Any, seed: int, processes: int, knobs: dict
 ) -> Generator[Pictures, None, None]:
     if not isinstance(processes, int) or processes < 1:
         raise ValueError(f"processes must be a whole number from 1; received {processes!r}.")
-    small = len(indices) * size * size < SMALL_JOB
+    pixels = max(shape[0] * shape[1] for shape, _ in drawing.forms(size))
+    small = len(indices) * pixels < SMALL_JOB
     if processes == 1 or small or not sys.executable:
         return (drawing.function(seed, index, size, **knobs) for index in indices)
     job: dict[str, Any] = {
@@ -126,7 +165,7 @@ def _draw(
         "function": drawing.function.__name__,
         "knobs": knobs,
     }
-    job |= {"seed": int(seed), "size": int(size)}
+    job |= {"seed": int(seed), "size": size}
     return _draw_apart(drawing, [int(index) for index in indices], job, processes)
 
 
@@ -158,11 +197,11 @@ def _start_worker(stack: ExitStack, job: dict) -> subprocess.Popen:
     return worker
 
 
-def _receive(worker: subprocess.Popen, size: int, drawing: Drawing) -> Pictures:
+def _receive(worker: subprocess.Popen, size: Any, drawing: Drawing) -> Pictures:
     assert worker.stdout is not None
     assert worker.stderr is not None
-    shapes = [(size, size, channels) if channels else (size, size) for channels in drawing.channels]
-    ends = np.cumsum([int(np.prod(shape)) for shape in shapes])
+    forms = drawing.forms(size)
+    ends = np.cumsum([int(np.prod(shape)) * np.dtype(kind).itemsize for shape, kind in forms])
     data = worker.stdout.read(int(ends[-1]))
     if len(data) < ends[-1]:
         reason = worker.stderr.read().decode(errors="replace").strip()[-2000:]
@@ -171,4 +210,6 @@ def _receive(worker: subprocess.Popen, size: int, drawing: Drawing) -> Pictures:
             f"helpers. It said: {reason or 'nothing (was it killed, or out of memory?)'}"
         )
     parts = np.split(np.frombuffer(data, np.uint8), ends[:-1])
-    return tuple(part.reshape(shape) for part, shape in zip(parts, shapes, strict=True))
+    return tuple(
+        part.view(kind).reshape(shape) for part, (shape, kind) in zip(parts, forms, strict=True)
+    )

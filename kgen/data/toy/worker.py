@@ -12,7 +12,7 @@ from pathlib import Path
 
 
 def main() -> None:
-    """Draws the scenes of one job; each is some uint8 arrays (of a town: photo, map, labels)."""
+    """Draws the scenes of one job; each is some arrays (of a town: photo, map, labels)."""
     package = types.ModuleType("kgen_toy")
     package.__path__ = [str(Path(__file__).parent)]
     sys.modules[package.__name__] = package

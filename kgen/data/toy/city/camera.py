@@ -1,0 +1,59 @@
+"""From colours of the scene to a photograph: shade, haze, tint, grain, fewer pixels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..deterministic import box_average, to_uint8, uniform
+from .frame import Frame
+
+HAZE = np.array([0.76, 0.81, 0.87])
+SHADE_TINT = np.array([0.92, 1.0, 1.14])
+AERIAL_GRAIN, GROUND_GRAIN = 105, 109  # purposes of the random numbers, one per view
+
+
+@dataclass
+class Picture:
+    """Flat colours (n, 3) in [0, 1] and classes of all sub-pixels, row after row."""
+
+    image: np.ndarray
+    labels: np.ndarray
+    size: tuple[int, int]
+
+
+def shade_colour(frame: Frame) -> np.ndarray:
+    """What shade leaves of a colour: darker and bluer."""
+    return (0.54 - 0.14 * frame.draw(99)) * SHADE_TINT
+
+
+def photograph(
+    frame: Frame, picture: Picture, factor: int, view: int, difficulty: float, shot: int
+) -> np.ndarray:
+    """Develops a picture to uint8 (height, width, 3).
+
+    Args:
+        frame: of the city: one light for both views.
+        picture: its sub-pixels.
+        factor: sub-pixels along each side of a pixel.
+        view: AERIAL_GRAIN or GROUND_GRAIN.
+        difficulty: strength of tint, haze and grain.
+        shot: a number of the photograph: neighbours have other grain.
+    """
+    gain = 0.95 + 0.25 * frame.draw(100)
+    tint = np.array([frame.draw(101), frame.draw(102), frame.draw(103)])
+    haze = min(0.08 * frame.draw(104) * difficulty, 1.0) if view == AERIAL_GRAIN else 0.0
+    colour = picture.image * (gain * (1.0 - haze) * (1.0 + (tint - 0.5) * 0.08 * difficulty))
+    if haze:
+        colour += HAZE * haze
+    image = box_average(to_uint8(colour).reshape(*picture.size, 3), factor)
+    noise = uniform(frame.key, view, shot, np.arange(image.shape[0] * image.shape[1]))
+    levels = np.floor((noise - 0.5) * (6.0 * difficulty) + 0.5).reshape(image.shape[:2])
+    return np.minimum(np.maximum(image + levels[..., None], 0.0), 255.0).astype(np.uint8)
+
+
+def every(values: np.ndarray, size: tuple[int, int], factor: int) -> np.ndarray:
+    """One sub-pixel of each pixel: classes and distances cannot be averaged."""
+    at = factor // 2
+    return np.ascontiguousarray(values.reshape(size)[at::factor, at::factor])
