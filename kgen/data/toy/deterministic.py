@@ -164,15 +164,20 @@ def cos_turns(turns: np.ndarray | float) -> np.ndarray:
     return sin_turns(np.asarray(turns, np.float64) + 0.25)
 
 
-def box_average(image: np.ndarray, factor: int) -> np.ndarray:
-    """Shrinks a uint8 image (H * factor, W * factor[, C]) by exact integer averages."""
+def box_average(image: np.ndarray, factor: int | tuple[int, int]) -> np.ndarray:
+    """Shrinks a uint8 image (H * factor, W * factor[, C]) by exact integer averages.
+
+    `factor` is one number, or one for the rows and one for the columns.
+    """
+    down, across = (factor, factor) if isinstance(factor, int) else factor
     total = np.zeros(
-        (image.shape[0] // factor, image.shape[1] // factor, *image.shape[2:]), np.uint32
+        (image.shape[0] // down, image.shape[1] // across, *image.shape[2:]), np.uint32
     )
-    for i in range(factor):
-        for j in range(factor):
-            total += image[i::factor, j::factor]
-    return ((2 * total + factor**2) // (2 * factor**2)).astype(np.uint8)
+    for i in range(down):
+        for j in range(across):
+            total += image[i::down, j::across]
+    count = down * across
+    return ((2 * total + count) // (2 * count)).astype(np.uint8)
 
 
 def to_uint8(image: np.ndarray) -> np.ndarray:

@@ -46,7 +46,7 @@ def draw_aerial(world: World, size: tuple[int, int], knobs: Knobs) -> Picture:
     image[shaded] *= shade_colour(frame)
     left_top = (east0 - WIDTH / 2, north0 + height * metre / 2)
     _crowns(world, image, labels, cell, (height, width), metre, left_top)
-    return Picture(image, labels, (height, width))
+    return Picture(image, labels, (height, width), (knobs.supersampling,) * 2)
 
 
 def _surfaces(

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..deterministic import box_average, to_uint8, uniform
+from ..deterministic import box_average, integer_below, to_uint8
 from .frame import Frame
+from .textures import SIZE, white_tile
 
 HAZE = np.array([0.76, 0.81, 0.87])
 SHADE_TINT = np.array([0.92, 1.0, 1.14])
@@ -21,6 +22,13 @@ class Picture:
     image: np.ndarray
     labels: np.ndarray
     size: tuple[int, int]
+    factor: tuple[int, int]  # sub-pixels along the height and the width of a pixel
+
+    def every(self, values: np.ndarray) -> np.ndarray:
+        """One sub-pixel of each pixel: classes and distances cannot be averaged."""
+        down, across = self.factor
+        picked = values.reshape(self.size)[down // 2 :: down, across // 2 :: across]
+        return np.ascontiguousarray(picked)
 
 
 def shade_colour(frame: Frame) -> np.ndarray:
@@ -29,14 +37,13 @@ def shade_colour(frame: Frame) -> np.ndarray:
 
 
 def photograph(
-    frame: Frame, picture: Picture, factor: int, view: int, difficulty: float, shot: int
+    frame: Frame, picture: Picture, view: int, difficulty: float, shot: int
 ) -> np.ndarray:
     """Develops a picture to uint8 (height, width, 3).
 
     Args:
         frame: of the city: one light for both views.
         picture: its sub-pixels.
-        factor: sub-pixels along each side of a pixel.
         view: AERIAL_GRAIN or GROUND_GRAIN.
         difficulty: strength of tint, haze and grain.
         shot: a number of the photograph: neighbours have other grain.
@@ -47,13 +54,10 @@ def photograph(
     colour = picture.image * (gain * (1.0 - haze) * (1.0 + (tint - 0.5) * 0.08 * difficulty))
     if haze:
         colour += HAZE * haze
-    image = box_average(to_uint8(colour).reshape(*picture.size, 3), factor)
-    noise = uniform(frame.key, view, shot, np.arange(image.shape[0] * image.shape[1]))
-    levels = np.floor((noise - 0.5) * (6.0 * difficulty) + 0.5).reshape(image.shape[:2])
-    return np.minimum(np.maximum(image + levels[..., None], 0.0), 255.0).astype(np.uint8)
-
-
-def every(values: np.ndarray, size: tuple[int, int], factor: int) -> np.ndarray:
-    """One sub-pixel of each pixel: classes and distances cannot be averaged."""
-    at = factor // 2
-    return np.ascontiguousarray(values.reshape(size)[at::factor, at::factor])
+    image = box_average(to_uint8(colour).reshape(*picture.size, 3), picture.factor)
+    down, right = (int(start) for start in integer_below(SIZE, frame.key, view, shot, np.arange(2)))
+    rows = (np.arange(image.shape[0]) + down) & (SIZE - 1)
+    columns = (np.arange(image.shape[1]) + right) & (SIZE - 1)
+    grain = np.floor((white_tile()[rows][:, columns] - 0.5) * (6.0 * difficulty) + 0.5)
+    levels = image + grain.astype(np.int16)[..., None]
+    return np.minimum(np.maximum(levels, 0), 255).astype(np.uint8)

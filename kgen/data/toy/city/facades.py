@@ -98,10 +98,11 @@ def _windows(world: World, wall: Wall, colour: np.ndarray) -> None:
     half, sill = style.half[owner], style.sill[owner]
     seen = (aside < half) & (high > sill) & (high < style.lintel[owner])
     at = np.flatnonzero(seen & (wall.z < buildings.eave[owner] - 0.5))
-    key = buildings.key[owner[at]].astype(np.int64)
-    blind = uniform(key, 39, number[at], floor[at], wall.faces_u[at]) < 0.12
+    key = buildings.key[owner[at]].astype(np.int64) + (64 * number[at] + floor[at]).astype(np.int64)
+    key = key * 2 + wall.faces_u[at]
+    blind = uniform(39, key) < 0.12
     at, key = (part[~blind | style.glassy[owner[at]]] for part in (at, key))
-    tone = (uniform(key, 40, number[at], floor[at]) - 0.4) * 0.22
+    tone = (uniform(40, key) - 0.4) * 0.22
     colour[at] = GLASS + tone[:, None] + REFLECTION * high[at][:, None]
     rim = (aside[at] > half[at] - 0.07) | (high[at] < sill[at] + 0.04)
     colour[at[rim]] = FRAME

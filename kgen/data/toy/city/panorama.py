@@ -29,9 +29,16 @@ def directions(world: World, width: int, heading: float) -> tuple[np.ndarray, np
     return (np.where(np.abs(part) < 1e-7, 1e-7, part) for part in (du, dv))  # type: ignore[return-value]
 
 
+def factors(size: tuple[int, int], supersampling: int) -> tuple[int, int]:
+    """Sub-pixels along a pixel's height and width: fewer where rows are finer than columns."""
+    narrow = min((TOP - BOTTOM) / size[0] / (360.0 / size[1]), 1.0)
+    return max(int(supersampling * narrow + 0.5), 1), supersampling
+
+
 def draw_panorama(world: World, size: tuple[int, int], knobs: Knobs) -> tuple[Picture, np.ndarray]:
     """Draws the panorama, (height, width) times the supersampling, and metres to what it shows."""
-    height, width = (side * knobs.supersampling for side in size)
+    factor = factors(size, knobs.supersampling)
+    height, width = size[0] * factor[0], size[1] * factor[1]
     du, dv = directions(world, width, knobs.heading_at_column0)
     degrees = TOP + (BOTTOM - TOP) * (np.arange(height) + 0.5) / height
     slope = sin_turns(degrees / 360.0) / cos_turns(degrees / 360.0)
@@ -44,7 +51,7 @@ def draw_panorama(world: World, size: tuple[int, int], knobs: Knobs) -> tuple[Pi
     canvas.labels[sky], canvas.distance[sky] = 0, SKY_DISTANCE
     paint_trees(world, canvas)
     paint_lamps(world, canvas)
-    return Picture(canvas.image, canvas.labels, (height, width)), canvas.distance
+    return Picture(canvas.image, canvas.labels, (height, width), factor), canvas.distance
 
 
 def _empty(count: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -125,12 +125,13 @@ def _first_hit(way: Way, slope: np.ndarray) -> np.ndarray:
         (way.leave_height - CAMERA_HEIGHT) / way.leave,
     )
     hidden = np.maximum.accumulate(highest, axis=1)
-    columns, cells = hidden.shape
-    apart = 1000.0 * np.arange(columns)[:, None]  # columns one after the other in one sorted list
-    hidden = np.minimum(np.maximum(hidden, -99.0), 99.0) + apart
-    wanted = slope[None, ::-1] + apart
-    found = np.searchsorted(hidden.ravel(), wanted.ravel()).reshape(columns, len(slope))
-    return (found - cells * np.arange(columns)[:, None])[:, ::-1].T.ravel()
+    columns, rows = len(hidden), len(slope)
+    # cells hide the rows from `above` on downwards, so a row sees past all with `above` beyond it
+    above = np.searchsorted(-slope, -hidden.ravel())
+    slot = np.repeat(np.arange(columns) * (rows + 1), hidden.shape[1]) + above
+    count = np.bincount(slot, minlength=columns * (rows + 1)).reshape(columns, rows + 1)
+    passed = np.cumsum(count[:, ::-1], axis=1)[:, ::-1]  # cells with `above` of this row or more
+    return np.ascontiguousarray(passed[:, 1:].T).ravel()
 
 
 def _distance(

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .aerial import draw_aerial, middle
-from .camera import AERIAL_GRAIN, GROUND_GRAIN, every, photograph
+from .camera import AERIAL_GRAIN, GROUND_GRAIN, photograph
 from .knobs import make_knobs
 from .panorama import SKY_DISTANCE, draw_panorama
 from .world import make_world
@@ -87,13 +87,13 @@ def make_scene(
     ground, metres = draw_panorama(world, sizes[0], chosen)
     depth = np.floor(np.minimum(metres * 100.0 + 0.5, NO_DEPTH - 1.0)).astype(np.uint16)
     depth[metres == SKY_DISTANCE] = NO_DEPTH
-    factor, shot, hard = chosen.supersampling, chosen.dx, chosen.difficulty
+    shot, hard = chosen.dx, chosen.difficulty
     return Scene(
-        photograph(world.frame, aerial, factor, AERIAL_GRAIN, hard, shot),
-        photograph(world.frame, ground, factor, GROUND_GRAIN, hard, shot),
-        every(aerial.labels, aerial.size, factor),
-        every(ground.labels, ground.size, factor),
-        every(depth, ground.size, factor),
+        photograph(world.frame, aerial, AERIAL_GRAIN, hard, shot),
+        photograph(world.frame, ground, GROUND_GRAIN, hard, shot),
+        aerial.every(aerial.labels),
+        ground.every(ground.labels),
+        ground.every(depth),
         middle(world.frame, chosen),
     )
 

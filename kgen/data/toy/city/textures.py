@@ -44,6 +44,12 @@ def _value_noise(cells: int) -> np.ndarray:
     return lattice
 
 
+@lru_cache(maxsize=1)
+def white_tile() -> np.ndarray:
+    """Independent uniform numbers in [0, 1), (512, 512)."""
+    return uniform(KEY, 1, np.arange(SIZE * SIZE)).reshape(SIZE, SIZE)
+
+
 def look_up(tile: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
     """The tile's texels at coordinates in texels (any size), repeated without end."""
     column = np.floor(x).astype(np.int64) & (SIZE - 1)

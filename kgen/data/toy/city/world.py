@@ -64,11 +64,10 @@ def make_world(seed: int, index: int, knobs: Knobs) -> World:
     )  # fmt: skip
 
 
-def _slices(frame: Frame, bounds: np.ndarray) -> tuple[slice, slice]:
-    """Rows and columns of the cells within (left, right, top, bottom) in metres."""
-    u, v = RADIUS - frame.camera[0], RADIUS - frame.camera[1]
-    left, right, top, bottom = (max(int(bound), 0) for bound in bounds + np.array([u, u, v, v]))
-    return slice(top, bottom), slice(left, right)
+def _cells(frame: Frame, bounds: np.ndarray) -> list[list[int]]:
+    """Bounds (n, 4) in metres as numbers of cells: first and end column, first and end row."""
+    shift = np.array(frame.camera).repeat(2) - RADIUS
+    return np.clip(bounds - shift, 0, CELLS).tolist()
 
 
 def raise_buildings(
@@ -76,12 +75,12 @@ def raise_buildings(
 ) -> None:
     """Writes the footprints without their notches, and the roofs' heights, into the cells."""
     sides = (buildings.left, buildings.right, buildings.top, buildings.bottom)
-    for number, bounds in enumerate(np.stack(sides, axis=1)):
-        cells = _slices(frame, bounds)
-        kind[cells], owner[cells] = BUILDING, number
-        notch = buildings.notch[number]
-        if notch[1] > notch[0]:
-            kind[_slices(frame, notch)] = GROUND
+    bounds = _cells(frame, np.stack(sides, axis=1)), _cells(frame, buildings.notch)
+    for number, (whole, notch) in enumerate(zip(*bounds, strict=True)):
+        left, right, top, bottom = whole
+        kind[top:bottom, left:right], owner[top:bottom, left:right] = BUILDING, number
+        left, right, top, bottom = notch
+        kind[top:bottom, left:right] = GROUND
     row, column = np.nonzero(kind == BUILDING)
     u = column + (frame.camera[0] - RADIUS + 0.5)
     v = row + (frame.camera[1] - RADIUS + 0.5)
@@ -92,10 +91,12 @@ def put_boxes(
     frame: Frame, things: Boxes, what: int, height: np.ndarray, kind: np.ndarray, owner: np.ndarray
 ) -> None:
     """Writes cars or bins into the cells."""
-    colours = things.colour.tolist()
-    for bounds, follows_v, colour in zip(things.bounds, things.follows_v, colours, strict=True):
-        cells = _slices(frame, bounds)
-        if what == CAR and height[cells].shape in ((4, 2), (2, 4)):
+    all_bounds, ways = _cells(frame, things.bounds), things.follows_v.tolist()
+    for bounds, follows_v, colour in zip(all_bounds, ways, things.colour.tolist(), strict=True):
+        left, right, top, bottom = bounds
+        cells = slice(top, bottom), slice(left, right)
+        whole = bottom - top == (4 if follows_v else 2) and right - left == (2 if follows_v else 4)
+        if what == CAR and whole:
             height[cells] = CAR_PROFILE[:, None] if follows_v else CAR_PROFILE
         else:
             height[cells] = 1.5 if what == CAR else BIN_HEIGHT
