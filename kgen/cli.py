@@ -146,25 +146,31 @@ def _problems(options: argparse.Namespace) -> tuple[str, list]:
     return "pairs", data.check_pairs(*options.folders, split=options.split, **modes)
 
 
+MADE = {
+    "toy-maps": "The pairs are in {folder}. Train on them: kgen train --data {folder} "
+    "--input-side left",
+    "toy-birds": "The birds are in {folder}. Train on them: kgen train attribute-gan --data "
+    "{folder} --split-by official; in Python: kgen.data.cub({name!r}, by='official')",
+    "toy-city": "The pairs are in {folder}, in the layout of CVUSA.",
+}
+
+
 def make_data(options: argparse.Namespace) -> int:
-    """`kgen make-data`: draw toy maps or birds in the layout of the real archives."""
+    """`kgen make-data`: draw a toy set in the layout of the real archive."""
     from kgen.data import toy
 
-    is_maps = options.name == "toy-maps"
-    arguments: dict[str, Any] = {} if options.counts is None else {"counts": tuple(options.counts)}
-    folder = (toy.write_maps if is_maps else toy.write_birds)(
-        options.output,
-        size=options.size,
-        seed=options.seed,
-        image_format=options.image_format,
-        **arguments,
-    )
-    print(
-        f"The pairs are in {folder}. Train on them: kgen train --data {folder} --input-side left"
-        if is_maps
-        else f"The birds are in {folder}. Train on them: kgen train attribute-gan --data {folder} "
-        f"--split-by official; in Python: kgen.data.cub({str(folder)!r}, by='official')"
-    )
+    arguments: dict[str, Any] = {"seed": options.seed}
+    if options.counts is not None:
+        arguments["counts"] = tuple(options.counts)
+    if options.image_format is not None:
+        arguments["image_format"] = options.image_format
+    if options.name == "toy-city":
+        size = options.size or 128
+        folder = toy.write_city(options.output, (size, 2 * size), (size, size), **arguments)
+    else:
+        write = toy.write_maps if options.name == "toy-maps" else toy.write_birds
+        folder = write(options.output, size=options.size or 64, **arguments)
+    print(MADE[options.name].format(folder=folder, name=str(folder)))
     return 0
 
 

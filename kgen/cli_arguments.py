@@ -53,6 +53,7 @@ EXAMPLES = {
   kgen make-data toy-maps --output maps --size 128 --counts 400 50 50
   kgen make-data toy-maps --size 64                           # into the cache ($KGEN_HOME)
   kgen make-data toy-birds --output birds --counts 400 0 50   # in the layout of CUB-200-2011
+  kgen make-data toy-city --output city --counts 400 50 0     # in the layout of CVUSA
 """,
 }
 
@@ -223,15 +224,23 @@ def _add_check_data(command: argparse.ArgumentParser) -> None:
 
 
 def _add_make_data(command: argparse.ArgumentParser) -> None:
-    command.add_argument("name", choices=("toy-maps", "toy-birds"), help="which data set")
+    command.add_argument(
+        "name", choices=("toy-maps", "toy-birds", "toy-city"), help="which data set"
+    )
     command.add_argument("--output", metavar="FOLDER", help="default: the cache, ~/.kgen")
-    command.add_argument("--size", type=positive, default=64, help="in pixels (default: 64)")
+    command.add_argument(
+        "--size",
+        type=positive,
+        help="height in pixels (default: 64, city 128, with panoramas twice as wide)",
+    )
     command.add_argument(
         "--counts",
         type=int,
         nargs=3,
         metavar=("TRAIN", "VAL", "TEST"),
-        help="pictures of each split (default: maps 1000 100 100, birds 1600 200 200)",
+        help="of each split (default: maps 1000 100 100, birds 1600 200 200, city 800 100 100)",
     )
-    command.add_argument("--image-format", choices=("png", "jpg"), default="png")
+    command.add_argument(
+        "--image-format", choices=("png", "jpg"), help="default: png, city jpg as in CVUSA"
+    )
     add_seed(command)

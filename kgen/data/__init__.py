@@ -28,6 +28,7 @@ _LAZY = {
     "toy_city": "kgen.data.toy",
     "toy_maps": "kgen.data.toy",
     "write_birds": "kgen.data.toy",
+    "write_city": "kgen.data.toy",
     "write_maps": "kgen.data.toy",
     "tfds_attributes": "kgen.data.builders",
     "tfds_pairs": "kgen.data.builders",
@@ -70,6 +71,7 @@ __all__ = [
     "toy_maps",
     "two_folders",
     "write_birds",
+    "write_city",
     "write_cub",
     "write_maps",
 ]

@@ -2,6 +2,7 @@
 
 from .bird_files import write_birds
 from .bird_pictures import ToyBirds, toy_birds
+from .city_files import write_city
 from .city_pictures import ToyCity, neighbour, toy_city
 from .deterministic import TOY_VERSION
 from .generate import draw_birds, draw_city, draw_towns
@@ -21,5 +22,6 @@ __all__ = [
     "toy_city",
     "toy_maps",
     "write_birds",
+    "write_city",
     "write_maps",
 ]

@@ -126,12 +126,20 @@ def checked_settings(
     }
 
 
-def cache_folder(settings: dict, counts: dict[str, int] = COUNTS) -> Path:
+def cache_folder(
+    settings: dict, counts: dict[str, int] = COUNTS, image_format: str = "png"
+) -> Path:
     """The folder of the cache for these settings; unusual ones add a hash to its name."""
     from kgen.data.download import data_home
 
     name = "{set}-v{version}-s{seed}-{size}".format(**settings)
-    usual = {"counts": counts, "image_format": "png", "swap": False, "knobs": {}}
+    usual = {
+        "counts": counts,
+        "image_format": image_format,
+        "swap": False,
+        "dayton": False,
+        "knobs": {},
+    }
     unusual = {
         key: settings[key] for key in usual if key in settings and settings[key] != usual[key]
     }

@@ -126,11 +126,11 @@ def _first_hit(way: Way, slope: np.ndarray) -> np.ndarray:
     )
     hidden = np.maximum.accumulate(highest, axis=1)
     columns, rows = len(hidden), len(slope)
-    # cells hide the rows from `above` on downwards, so a row sees past all with `above` beyond it
+    # a cell hides the rows from `above` on downwards: row r sees past it if `above` > r
     above = np.searchsorted(-slope, -hidden.ravel())
     slot = np.repeat(np.arange(columns) * (rows + 1), hidden.shape[1]) + above
     count = np.bincount(slot, minlength=columns * (rows + 1)).reshape(columns, rows + 1)
-    passed = np.cumsum(count[:, ::-1], axis=1)[:, ::-1]  # cells with `above` of this row or more
+    passed = np.cumsum(count[:, ::-1], axis=1)[:, ::-1]  # cells with `above` >= row
     return np.ascontiguousarray(passed[:, 1:].T).ravel()
 
 
