@@ -2,5 +2,23 @@
 
 from kgen.cross_view.discriminators import cross_view_discriminator
 from kgen.cross_view.generator import cross_view_generator
+from kgen.cross_view.model import CrossViewGenerator
+from kgen.cross_view.perceptual import perceptual_loss
+from kgen.cross_view.presets import ABLATIONS, PRESETS
+from kgen.cross_view.retrieval import RetrievalModel
+from kgen.cross_view.saig_network import SAIG_PRESETS, saig
+from kgen.cross_view.schedules import CosineSchedule, LinearSchedule
 
-__all__ = ["cross_view_discriminator", "cross_view_generator"]
+__all__ = [
+    "ABLATIONS",
+    "PRESETS",
+    "SAIG_PRESETS",
+    "CosineSchedule",
+    "CrossViewGenerator",
+    "LinearSchedule",
+    "RetrievalModel",
+    "cross_view_discriminator",
+    "cross_view_generator",
+    "perceptual_loss",
+    "saig",
+]
