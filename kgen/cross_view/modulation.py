@@ -52,7 +52,7 @@ class AttentionalModulation(layers.Layer):
             glorot = keras.initializers.GlorotUniform(seed=self.seed + 2)
             self.mask = layers.Conv2D(
                 1, 3, padding="same", kernel_initializer=glorot, dtype=self.dtype_policy,
-                name="mask",
+                name=f"{self.name}_mask",
             )  # fmt: skip
             self.mask.build(features)
 
