@@ -142,6 +142,10 @@ def _problems(options: argparse.Namespace) -> tuple[str, list]:
         raise ValueError("--words, --min-count and --file-column say how --table is read: give it")
     if len(options.folders) == 1 and data.is_cub(options.folders[0]):
         return "pictures", data.check_cub(options.folders[0])
+    if len(options.folders) == 1 and data.cross_view_format(options.folders[0]):
+        report = data.check_cross_view(options.folders[0])
+        print(report.summary)
+        return "pairs", report.problems
     modes = {"source_mode": options.source_mode, "target_mode": options.target_mode}
     return "pairs", data.check_pairs(*options.folders, split=options.split, **modes)
 

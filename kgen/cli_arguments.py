@@ -47,6 +47,7 @@ EXAMPLES = {
   kgen check-data maps                                        # side by side, all splits
   kgen check-data masks photos                                # two folders
   kgen check-data cub                                         # CUB_200_2011 and segmentations
+  kgen check-data CVUSA                                       # or CVACT, VIGOR, a toy city
   kgen check-data png128 --table index.csv --words unicode_name   # pictures with transparency
 """,
     "make-data": """
@@ -213,8 +214,8 @@ def _add_check_data(command: argparse.ArgumentParser) -> None:
         nargs="+",
         action=OneOrTwo,
         metavar="FOLDER",
-        help=f"{FOLDERS}; or the folder of CUB-200-2011 or toy birds; or one of pictures with "
-        "transparency",
+        help=f"{FOLDERS}; or the folder of CUB-200-2011 or toy birds, of CVUSA, CVACT, VIGOR "
+        "or a toy city; or one of pictures with transparency",
     )
     command.add_argument("--split", choices=SPLITS, help="default: all that there are")
     add_modes(command)

@@ -15,6 +15,17 @@ from kgen.data.attributes import AttributePicture, AttributePictures, attribute_
 from kgen.data.batches import Batches
 from kgen.data.check import Problem, check_pairs, count_pairs
 from kgen.data.check_rgba import check_rgba
+from kgen.data.cross_view import (
+    CrossViewBatches,
+    CrossViewPairs,
+    check_cross_view,
+    cross_view_format,
+    cvact,
+    cvusa,
+    view_arrays,
+    vigor,
+    vigor_gen,
+)
 from kgen.data.cub200 import check_cub, cub, download_cub, is_cub, write_cub
 from kgen.data.download import data_home, download_pairs
 from kgen.data.images import read_image, resize, to_float, to_uint8
@@ -40,6 +51,8 @@ __all__ = [
     "AttributePicture",
     "AttributePictures",
     "Batches",
+    "CrossViewBatches",
+    "CrossViewPairs",
     "Pairs",
     "Problem",
     "arrays",
@@ -47,11 +60,15 @@ __all__ = [
     "attribute_groups",
     "attribute_vector",
     "augment",
+    "check_cross_view",
     "check_cub",
     "check_pairs",
     "check_rgba",
     "count_pairs",
+    "cross_view_format",
     "cub",
+    "cvact",
+    "cvusa",
     "data_home",
     "download_cub",
     "download_pairs",
@@ -70,6 +87,9 @@ __all__ = [
     "toy_city",
     "toy_maps",
     "two_folders",
+    "view_arrays",
+    "vigor",
+    "vigor_gen",
     "write_birds",
     "write_city",
     "write_cub",

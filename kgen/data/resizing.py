@@ -133,10 +133,11 @@ def _sum_of_taps(
     """Sum over t of weights[:, t] times the pixels with the numbers taps[:, t] along an axis."""
     shape = [1] * values.ndim
     shape[axis] = len(taps)
-    total = np.float32(0)
-    for tap, weight in zip(taps.T, weights.T, strict=True):
-        total = total + np.take(values, tap, axis) * weight.reshape(shape)
-    return total
+    parts = (
+        np.take(values, tap, axis) * weight.reshape(shape)
+        for tap, weight in zip(taps.T, weights.T, strict=True)
+    )
+    return sum(parts, start=np.zeros((), np.float32))
 
 
 def _neighbours(old: int, new: int, kernel: str) -> tuple[np.ndarray, np.ndarray]:

@@ -56,6 +56,8 @@ XVIEW: dict[str, Callable[[Golden], bool]] = {
     "frechet": has("feat_a", "feat_b", "fid"),
     "retrieval_metrics": has("recall", "ks", "vigor_label"),
     "lpips_procedural": has("lpips", "per_layer", "x0"),
+    "resize": has("cv2_area", "pil_bilinear", "pano_middle_half"),
+    "polar": has("small_img", "big_out_rows"),
     "lpips_heads": has(r"\w+/lin\d+\.model\.1\.weight"),
 }
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.goldens.check_cross_view_data import check_polar, check_resize
 from tests.goldens.check_image_metrics import check_s2sp_metrics
 from tests.goldens.check_lpips import check_heads, check_lpips_procedural
 from tests.goldens.check_set_metrics import check_frechet, check_retrieval
@@ -20,6 +21,8 @@ CHECKS = {
     "retrieval_metrics": check_retrieval,
     "lpips_procedural": check_lpips_procedural,
     "lpips_heads": check_heads,
+    "resize": check_resize,
+    "polar": check_polar,
 }
 GOLDENS = [golden for golden in read_set("xview") if not kinds_of(golden, ELSEWHERE)]
 

@@ -96,7 +96,8 @@ class CrossViewBatches(EpochBatches):
                 "unique_locations=True needs shuffle=True: without it batches keep the order of "
                 "the pairs."
             )
-        self.extra = {name: _rows(name, extra[name], len(pairs)) for name in extra or {}}
+        given = dict(extra or {}).items()
+        self.extra = {name: _rows(name, rows, len(pairs)) for name, rows in given}
         self._kept: dict[int, CrossViewPair] | None = {} if cache else None
         self._ordered: tuple[int, np.ndarray] | None = None  # the last epoch's order
         self.sample(int(self.order(0)[0]), 0)  # what is wrong with all of them fails here
