@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..deterministic import box_average, integer_below, to_uint8
+from ..deterministic import box_average, integer_below, to_uint8, uniform
 from .frame import Frame
 from .textures import SIZE, white_tile
 
@@ -42,14 +42,15 @@ def photograph(
     """Develops a picture to uint8 (height, width, 3).
 
     Args:
-        frame: of the city: one light for both views.
+        frame: of the city. Each view has a gain and a tint of its own: taken by two cameras, they
+            must not be told to belong together by a cast of colour.
         picture: its sub-pixels.
         view: AERIAL_GRAIN or GROUND_GRAIN.
         difficulty: strength of tint, haze and grain.
         shot: a number of the photograph: neighbours have other grain.
     """
-    gain = 0.95 + 0.25 * frame.draw(100)
-    tint = np.array([frame.draw(101), frame.draw(102), frame.draw(103)])
+    gain = 0.95 + 0.25 * frame.draw(100, view)
+    tint = uniform(frame.key, 101, view, np.arange(3))
     haze = min(0.08 * frame.draw(104) * difficulty, 1.0) if view == AERIAL_GRAIN else 0.0
     colour = picture.image * (gain * (1.0 - haze) * (1.0 + (tint - 0.5) * 0.08 * difficulty))
     if haze:
