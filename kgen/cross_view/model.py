@@ -6,7 +6,6 @@ import inspect
 from typing import Any, ClassVar
 
 import keras
-import numpy as np
 from keras import ops
 
 from kgen.cross_view.build import build_networks
@@ -278,9 +277,12 @@ class CrossViewGenerator(CrossViewSampler):
 
     def perceptual_distance(self, real: Any, fake: Any) -> Any:
         """The perceptual loss of pictures in [-1, 1]; its network is loaded when first needed."""
+        return self._load_perceptual()(real, ops.cast(fake, "float32"))
+
+    def _load_perceptual(self) -> Loss:
         if self._perceptual_loss is None:
             self._perceptual_loss = perceptual_loss(self.perceptual)
-        return self._perceptual_loss(real, ops.cast(fake, "float32"))
+        return self._perceptual_loss
 
     def identity_distance(self, batch: dict, played: dict) -> Any:
         """[1 - cos(R(y), R(x))] + [1 - cos(R(c), R(c_t))], R of the target view."""
@@ -339,7 +341,7 @@ class CrossViewGenerator(CrossViewSampler):
     def check_batch(self, batch: Any) -> None:
         super().check_batch(batch)
         if self.perceptual_weight:  # missing weights are named before the first step
-            self.perceptual_distance(*(np.zeros((1, 32, 32, 3), "float32") for _ in "ab"))
+            self._load_perceptual()
 
     def _check_networks(self) -> None:
         if self.identity_weight and self.target_embedder is None:
