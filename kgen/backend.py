@@ -96,6 +96,13 @@ def normalize_batch(inputs: Any, gamma: Any, beta: Any, epsilon: float) -> tuple
     return outputs, mean, variance * count / ops.maximum(count - 1.0, 1.0)
 
 
+def normalize_instances(inputs: Any, epsilon: float) -> Any:
+    """Mean 0 and variance 1 for each image and channel; float32 (B, H, W, C)."""
+    centred = inputs - ops.mean(inputs, axis=(1, 2), keepdims=True)
+    variance = ops.mean(ops.square(centred), axis=(1, 2), keepdims=True)
+    return centred * ops.rsqrt(variance + epsilon)
+
+
 def differentiate(
     function: Callable, variables: list[keras.Variable], *tensors: Any, again: bool = False
 ) -> tuple[Any, Any, Pull]:
@@ -233,6 +240,17 @@ elif BACKEND == "torch":
         if count == 1:  # n / (n - 1) is not a number
             variance = torch.zeros_like(variance)
         return outputs.movedim(1, -1), mean, variance
+
+    def normalize_instances(inputs: Any, epsilon: float) -> Any:
+        # one image whose channels are those of all images: batch normalization of channels-last
+        # images is the one kernel that is fused in both directions, and pays for two copies
+        batch, height, width, channels = inputs.shape
+        images = inputs.permute(1, 2, 0, 3).reshape(1, height, width, batch * channels)
+        outputs = torch.batch_norm(
+            images.movedim(-1, 1), None, None, None, None, True, 0.0, epsilon, False
+        )
+        outputs = outputs.movedim(1, -1).reshape(height, width, batch, channels)
+        return outputs.permute(2, 0, 1, 3)
 
     def differentiate(
         function: Callable, variables: list[keras.Variable], *tensors: Any, again: bool = False
