@@ -7,6 +7,7 @@ from kgen.cross_view.perceptual import perceptual_loss
 from kgen.cross_view.presets import ABLATIONS, PRESETS
 from kgen.cross_view.retrieval import RetrievalModel
 from kgen.cross_view.saig_network import SAIG_PRESETS, saig
+from kgen.cross_view.saig_weights import load_saig_checkpoint
 from kgen.cross_view.schedules import CosineSchedule, LinearSchedule
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "RetrievalModel",
     "cross_view_discriminator",
     "cross_view_generator",
+    "load_saig_checkpoint",
     "perceptual_loss",
     "saig",
 ]

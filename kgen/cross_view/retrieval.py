@@ -24,7 +24,7 @@ from kgen.cross_view.retrieval_scores import check_finite, retrieval_scores
 from kgen.cross_view.saig_network import SAIG_PRESETS, saig
 from kgen.cross_view.sharpness import radius, sharpness_aware
 
-OF_PAIRS = ("location", "semi_positive")  # what a batch may say of its pairs
+OF_PAIRS = ("location", "labels")  # what a batch may say of its pairs
 
 
 @keras.saving.register_keras_serializable("kgen")
@@ -38,7 +38,10 @@ class RetrievalModel(AdversarialModel):
 
     `evaluate` and validation report `r1`, `r5`, `r10` and `r1_percent` over the whole set, ground
     pictures as queries, each location's aerial picture in the gallery once; and `hit_rate` where
-    batches have `semi_positive`, see `retrieval_scores`.
+    batches have `labels` (`extra={"labels": pairs.labels}` with VIGOR), see `retrieval_scores`.
+    `fit(validation_data=batches)` with `ModelCheckpoint(monitor="val_r1", mode="max")` keeps the
+    best. VIGOR's own figures search all tiles of a city, those without a pair too: pass what
+    `embed` makes of them to `kgen.metrics.recall_at` and `vigor_hit_rate`.
 
     Args:
         ground: any network from pictures (B, H, W, 3) in [-1, 1] to vectors (B, E).

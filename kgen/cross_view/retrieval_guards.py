@@ -46,6 +46,12 @@ def check_pairs(batch: Any, ground: keras.Model, aerial: keras.Model) -> None:
             "location must be one whole number for each pair, equal for pairs of one place; got "
             f"{location.dtype} of shape {location.shape}"
         )
+    labels = batch.get("labels")
+    if labels is not None and (labels.ndim != 2 or labels.dtype.kind not in "iu"):
+        raise ValueError(
+            "labels must be locations, whole numbers (B, 1 + n): a pair's own, then semi-positive "
+            f"ones; got {labels.dtype} of shape {labels.shape}"
+        )
 
 
 def check_enough(source: Any, y: Any, batch_size: int | None) -> None:

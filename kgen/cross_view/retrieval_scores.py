@@ -13,7 +13,7 @@ def retrieval_scores(
     ground: np.ndarray,
     aerial: np.ndarray,
     location: np.ndarray | None = None,
-    semi_positive: np.ndarray | None = None,
+    labels: np.ndarray | None = None,
 ) -> dict[str, float]:
     """R@1, R@5, R@10 and R@1%: ground pictures are the queries, aerial ones the gallery.
 
@@ -23,12 +23,12 @@ def retrieval_scores(
         ground: (N, E) embeddings, normalized or not; row i belongs to row i of `aerial`.
         aerial: likewise.
         location: (N,) whole numbers; default: all differ.
-        semi_positive: (N, n) locations whose aerial pictures show a query's place too, off centre
-            (VIGOR); they count neither as hits nor as errors. Others than those of `location` (-1,
-            say) are ignored.
+        labels: (N, 1 + n) locations whose aerial pictures show a query's place, its own first, then
+            semi-positive ones, which show it off centre (VIGOR): they count neither as hits nor as
+            errors. Locations that no pair has are ignored.
 
     Returns:
-        `r1`, `r5`, `r10`, `r1_percent`, and `hit_rate` where there are semi-positives; 0 to 1.
+        `r1`, `r5`, `r10`, `r1_percent`, and `hit_rate` where there are labels; 0 to 1.
 
     Raises:
         ValueError: NaN or infinity, or embeddings that are all equal.
@@ -50,9 +50,9 @@ def retrieval_scores(
     gallery, partner = aerial[first], partner.reshape(-1)
     found = recall_at(ground, gallery, tuple(SCORES.values()), positives=partner)
     scores = {name: found[k] for name, k in SCORES.items()}
-    if semi_positive is not None:
-        labels = _rows_of(semi_positive, places, partner)
-        scores["hit_rate"] = vigor_hit_rate(ground, gallery, labels)
+    if labels is not None:
+        rows = _rows_of(labels, places, partner)
+        scores["hit_rate"] = vigor_hit_rate(ground, gallery, rows)
     return scores
 
 
@@ -72,9 +72,8 @@ def check_finite(view: str, embeddings: np.ndarray) -> None:
         )
 
 
-def _rows_of(semi_positive: np.ndarray, places: np.ndarray, partner: np.ndarray) -> np.ndarray:
-    """Gallery rows of the partner and of the semi-positives; where there is none, the partner's."""
-    semi_positive = np.asarray(semi_positive).reshape(len(partner), -1)
-    rows = np.searchsorted(places, semi_positive).clip(max=len(places) - 1)
-    rows = np.where(places[rows] == semi_positive, rows, partner[:, None])
+def _rows_of(labels: np.ndarray, places: np.ndarray, partner: np.ndarray) -> np.ndarray:
+    """Gallery rows of labels; where there is none, the partner's, which changes nothing."""
+    rows = np.searchsorted(places, labels[:, 1:]).clip(max=len(places) - 1)
+    rows = np.where(places[rows] == labels[:, 1:], rows, partner[:, None])
     return np.concatenate([partner[:, None], rows], axis=1)

@@ -59,6 +59,12 @@ XVIEW: dict[str, Callable[[Golden], bool]] = {
     "resize": has("cv2_area", "pil_bilinear", "pano_middle_half"),
     "polar": has("small_img", "big_out_rows"),
     "lpips_heads": has(r"\w+/lin\d+\.model\.1\.weight"),
+    "saig_step": has("x_grd", "train_loss1", r"perturbed/.*"),
+    "saig_full": has("pooled_grd", "weight_rule"),
+    "pos_embed": has(r"pos_embed_\d+x\d+", r"to_\d+x\d+"),
+    "retrieval_losses": has(r"triplet_w\d+", "infonce_t002"),
+    "sharpness": has(r"samadaptive_\w+/loss_0"),
+    "learning_rates": has(r"cos_w\d+_t\d+"),
 }
 
 # of the semi-parametric set, likewise

@@ -11,6 +11,12 @@ import pytest
 from tests.goldens.check_cross_view_data import check_polar, check_resize
 from tests.goldens.check_image_metrics import check_s2sp_metrics
 from tests.goldens.check_lpips import check_heads, check_lpips_procedural
+from tests.goldens.check_retrieval import (
+    check_retrieval_losses,
+    check_schedules,
+    check_sharpness,
+)
+from tests.goldens.check_saig import check_full, check_pos_embed, check_step
 from tests.goldens.check_set_metrics import check_frechet, check_retrieval
 from tests.goldens.files import Golden, read_set
 from tests.goldens.kinds import ELSEWHERE, XVIEW, kinds_of
@@ -23,6 +29,12 @@ CHECKS = {
     "lpips_heads": check_heads,
     "resize": check_resize,
     "polar": check_polar,
+    "saig_step": check_step,
+    "saig_full": check_full,
+    "pos_embed": check_pos_embed,
+    "retrieval_losses": check_retrieval_losses,
+    "sharpness": check_sharpness,
+    "learning_rates": check_schedules,
 }
 GOLDENS = [golden for golden in read_set("xview") if not kinds_of(golden, ELSEWHERE)]
 
