@@ -30,6 +30,7 @@ def cross_view_generator(
     noise_injection: bool = False,
     spectral_norm: bool = True,
     layer_scale: float = 1e-5,
+    hidden: int | None = None,
     seed: int = 0,
     name: str = "generator",
 ) -> keras.Model:
@@ -66,6 +67,8 @@ def cross_view_generator(
         noise_injection: StyleGAN's noise for each pixel in facade blocks. Default False.
         spectral_norm: of the blocks' convolutions. Default True.
         layer_scale: start of the facade blocks' residuals. Default 1e-5.
+        hidden: units between embedding and modulation in every block. Default: `embedding_size`;
+            less where that is large, as of SMD's 8 numbers for each channel.
         seed: of the initial weights.
         name: of the model.
 
@@ -83,7 +86,7 @@ def cross_view_generator(
     height, width_of_picture = check_target_size(target_size, coarse_at)
     style = style and not same_blocks
     blocks = Blocks(
-        embedding_size, attention, retrieval_fusion, spectral_norm, layer_scale, noise_injection,
+        embedding_size if hidden is None else hidden, attention, retrieval_fusion, spectral_norm, layer_scale, noise_injection,
         seed,
     )  # fmt: skip
     first = (height // STEP, width_of_picture // STEP)
