@@ -86,9 +86,14 @@ def cross_view_generator(
     height, width_of_picture = check_target_size(target_size, coarse_at)
     style = style and not same_blocks
     blocks = Blocks(
-        embedding_size if hidden is None else hidden, attention, retrieval_fusion, spectral_norm, layer_scale, noise_injection,
+        embedding_size if hidden is None else hidden,
+        attention,
+        retrieval_fusion,
+        spectral_norm,
+        layer_scale,
+        noise_injection,
         seed,
-    )  # fmt: skip
+    )
     first = (height // STEP, width_of_picture // STEP)
     structure = _structure(blocks, first, embedding_size, width, coarse_at)
     embedding = keras.Input((embedding_size,), name="embedding")
