@@ -1,5 +1,6 @@
 """The cross-view generator (Yang et al., 2024) and SAIG, the retrieval network that guides it."""
 
+from kgen.cross_view.cache import cached_embeddings
 from kgen.cross_view.discriminators import cross_view_discriminator
 from kgen.cross_view.generator import cross_view_generator
 from kgen.cross_view.model import CrossViewGenerator
@@ -18,6 +19,7 @@ __all__ = [
     "CrossViewGenerator",
     "LinearSchedule",
     "RetrievalModel",
+    "cached_embeddings",
     "cross_view_discriminator",
     "cross_view_generator",
     "load_saig_checkpoint",

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from kgen.data.cross_view.order import spread_locations
 from kgen.data.cross_view.polar import polar_transform
-from kgen.data.cross_view.views import VIEWS, CrossViewPair, CrossViewPairs
+from kgen.data.cross_view.views import VIEWS, CrossViewPairs, View
 from kgen.data.epochs import JITTER, SHUFFLE, EpochBatches
 from kgen.data.images import to_float
 from kgen.data.resizing import METHODS, as_size, resize
 
 AERIAL_SIZE = (256, 256)
+Views = dict[View, np.ndarray]
 
 
 class CrossViewBatches(EpochBatches):
@@ -37,6 +38,8 @@ class CrossViewBatches(EpochBatches):
             that take the other pairs of a batch for wrong ones. Needs shuffling.
         extra: arrays with a row for each pair, cached embeddings say, by the name that they get in
             the batch: float or whole numbers.
+        views: which views are read and served, default both. With cached embeddings the source
+            view is not needed: `views=("ground",)` reads no aerial image.
         shuffle, seed, workers, drop_remainder, steps_per_epoch: as in `kgen.data.Batches`.
         cache: "memory" keeps resized images: at 256x256 and 128x512 0.4 MB a pair.
 
@@ -44,8 +47,8 @@ class CrossViewBatches(EpochBatches):
         locations: (N,) int32 number of each pair's place.
 
     Returns (of `batches[i]`), a dict:
-        aerial (B, h, w, 3) and ground (B, H, W, 3), float32 in [-1, 1]; location (B,) int32; and
-        the rows of `extra`, float32 or int32.
+        aerial (B, h, w, 3) and ground (B, H, W, 3), float32 in [-1, 1], as far as they are among
+        the views; location (B,) int32; and the rows of `extra`, float32 or int32.
 
     Raises:
         ValueError: arguments that cannot be; and, naming the file, images that cannot be read or
@@ -71,6 +74,7 @@ class CrossViewBatches(EpochBatches):
         roll: bool = False,
         unique_locations: bool = False,
         extra: Mapping[str, np.ndarray] | None = None,
+        views: Sequence[View] = VIEWS,
         shuffle: bool | None = None,
         seed: int = 0,
         workers: int = 2,
@@ -78,12 +82,13 @@ class CrossViewBatches(EpochBatches):
         steps_per_epoch: int | None = None,
         cache: str | bool | None = None,
     ):
-        _check(pairs, resize, polar, roll, cache)
+        _check(pairs, resize, polar, roll, cache, views)
         super().__init__(
             len(pairs), "pairs", batch_size, training, shuffle, seed, workers, drop_remainder,
             steps_per_epoch,
         )  # fmt: skip
         self.pairs, self.resize, self.polar = pairs, resize, polar
+        self.views = tuple(view for view in VIEWS if view in views)
         self.ground_size = as_size(ground_size)
         if aerial_size is None:
             aerial_size = self.ground_size if polar else AERIAL_SIZE
@@ -98,7 +103,7 @@ class CrossViewBatches(EpochBatches):
             )
         given = dict(extra or {}).items()
         self.extra = {name: _rows(name, rows, len(pairs)) for name, rows in given}
-        self._kept: dict[int, CrossViewPair] | None = {} if cache else None
+        self._kept: dict[int, Views] | None = {} if cache else None
         self._ordered: tuple[int, np.ndarray] | None = None  # the last epoch's order
         self.sample(int(self.order(0)[0]), 0)  # what is wrong with all of them fails here
 
@@ -113,51 +118,52 @@ class CrossViewBatches(EpochBatches):
             kept = self._ordered = epoch, order
         return kept[1]
 
-    def sample(self, index: int, epoch: int) -> CrossViewPair:
+    def sample(self, index: int, epoch: int) -> Views:
         """Pair `index` as the model sees it in an epoch, a pure function of (seed, epoch, index).
 
         Returns:
-            aerial, ground: (H, W, 3) float32 in [-1, 1].
+            view -> (H, W, 3) float32 in [-1, 1].
         """
-        views = self._load(index)
+        stored = self._load(index)
         try:
-            aerial, ground = map(to_float, views)
+            views = {view: to_float(image) for view, image in stored.items()}
         except ValueError as error:
             raise ValueError(f"{self.pairs.name(index)}: {error}") from error
         if self.roll:
             turn = np.random.default_rng([JITTER, self.seed, epoch, index]).random()
-            aerial, ground = _turned(aerial, turn), _turned(ground, turn)
-        return CrossViewPair(aerial, ground)
+            views = {view: _turned(image, turn) for view, image in views.items()}
+        return views
 
     def _batch(self, epoch: int, index: int) -> dict[str, np.ndarray]:
         numbers = self.numbers(epoch, index)
         samples = [self.sample(int(number), epoch) for number in numbers]
-        aerial, ground = zip(*samples, strict=True)
-        batch = {
-            "aerial": np.stack(aerial),
-            "ground": np.stack(ground),
-            "location": self.locations[numbers],
+        batch: dict[str, np.ndarray] = {
+            view: np.stack([views[view] for views in samples]) for view in self.views
         }
+        batch["location"] = self.locations[numbers]
         return batch | {name: _as_input(rows[numbers]) for name, rows in self.extra.items()}
 
-    def _load(self, index: int) -> CrossViewPair:
-        """The stored pair at the sizes of the batch."""
+    def _load(self, index: int) -> Views:
+        """The stored views at the sizes of the batch."""
         if self._kept is not None and index in self._kept:
             return self._kept[index]
-        pair = self.pairs[index]
-        for view, image in zip(VIEWS, pair, strict=True):
-            if image.shape[2] != 3:
-                raise ValueError(
-                    f"{self.pairs.name(index)}: its {view} image has {image.shape[2]} channels; "
-                    "cross-view images have 3. Convert it to RGB."
-                )
-        aerial, ground = self._aerial(index, pair.aerial), pair.ground
-        views = CrossViewPair(aerial, resize(ground, self.ground_size, self.resize))
+        if len(self.views) == 2:
+            stored = dict(zip(VIEWS, self.pairs[index], strict=True))
+        else:
+            stored = {view: self.pairs.read(index, view) for view in self.views}
+        views = {view: self._sized(index, view, image) for view, image in stored.items()}
         if self._kept is not None:
             self._kept[index] = views
         return views
 
-    def _aerial(self, index: int, image: np.ndarray) -> np.ndarray:
+    def _sized(self, index: int, view: View, image: np.ndarray) -> np.ndarray:
+        if image.shape[2] != 3:
+            raise ValueError(
+                f"{self.pairs.name(index)}: its {view} image has {image.shape[2]} channels; "
+                "cross-view images have 3. Convert it to RGB."
+            )
+        if view == "ground":
+            return resize(image, self.ground_size, self.resize)
         if not self.polar:
             return resize(image, self.aerial_size, self.resize)
         try:
@@ -176,7 +182,12 @@ def _as_input(rows: np.ndarray) -> np.ndarray:
 
 
 def _check(
-    pairs: CrossViewPairs, method: str, polar: bool, roll: bool, cache: str | bool | None
+    pairs: CrossViewPairs,
+    method: str,
+    polar: bool,
+    roll: bool,
+    cache: str | bool | None,
+    views: Sequence[str],
 ) -> None:
     if not isinstance(pairs, CrossViewPairs):
         raise ValueError(
@@ -192,6 +203,11 @@ def _check(
         raise ValueError(
             "roll=True turns both views about the place, which needs polar=True: an aerial image "
             "that is not polar has no columns of one direction."
+        )
+    if isinstance(views, str) or not views or not set(views) <= set(VIEWS):
+        raise ValueError(
+            "views is a sequence of 'aerial' and 'ground', ('ground',) for one; received "
+            f"{views!r}."
         )
     if cache not in (None, False, True, "memory"):
         raise ValueError(f"cache is None or 'memory'; received {cache!r}.")

@@ -14,7 +14,7 @@ from typing import Self
 
 import numpy as np
 
-from kgen.data.cross_view.views import CrossViewPair, CrossViewPairs
+from kgen.data.cross_view.views import CrossViewPair, CrossViewPairs, View, check_view
 from kgen.data.images import ImageFileError, read_image
 
 Couple = tuple[str, str]  # names of an aerial and a ground image, relative to the set's folder
@@ -95,6 +95,11 @@ class FilePairs(CrossViewPairs):
     def __getitem__(self, index: int) -> CrossViewPair:
         row = self._row(index)
         return CrossViewPair(self._read_aerial(row), self._read_ground(row))
+
+    def read(self, index: int, view: View) -> np.ndarray:
+        row = self._row(index)
+        read = self._read_aerial if check_view(view) == "aerial" else self._read_ground
+        return read(row)
 
     def ground_path(self, index: int) -> Path:
         """The file of pair `index`'s panorama."""

@@ -52,6 +52,10 @@ class CrossViewPairs:
     def __getitem__(self, index: int) -> CrossViewPair:
         raise NotImplementedError
 
+    def read(self, index: int, view: View) -> np.ndarray:
+        """One view of pair `index`, as stored; sources of files read no other file for it."""
+        return self[index][VIEWS.index(check_view(view))]
+
     def name(self, index: int) -> str:
         """What to call pair `index` in messages: its paths, where it has them."""
         return f"pair {index}"
@@ -116,6 +120,9 @@ class _Subset(CrossViewPairs):
 
     def __getitem__(self, index: int) -> CrossViewPair:
         return self.pairs[self.indices[index]]
+
+    def read(self, index: int, view: View) -> np.ndarray:
+        return self.pairs.read(self.indices[index], view)
 
     def name(self, index: int) -> str:
         return self.pairs.name(self.indices[index])

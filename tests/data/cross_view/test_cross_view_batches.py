@@ -96,6 +96,13 @@ def test_extra_rows_follow_their_pairs():
     np.testing.assert_array_equal(batch["embedding"][:, 0], 2 * batch["code"])
 
 
+@pytest.mark.parametrize("view", ["aerial", "ground"])
+def test_one_view_can_be_left_out(view):
+    both, one = (batches(polar=True, roll=True, views=v) for v in (("ground", "aerial"), (view,)))
+    assert one[1].keys() == {view, "location"}
+    assert same(one[1], {name: both[1][name] for name in (view, "location")})
+
+
 @pytest.mark.parametrize(
     ("rows", "words"),
     [
@@ -116,6 +123,9 @@ def test_extra_rows_are_checked(rows, words):
         ({"roll": True}, "polar=True"),
         ({"resize": "cubic"}, "area"),
         ({"cache": "disk"}, "memory"),
+        ({"views": ("ground", "side")}, "views is a sequence"),
+        ({"views": "ground"}, "views is a sequence"),
+        ({"views": ()}, "views is a sequence"),
         ({"unique_locations": True, "training": False}, "shuffle"),
         ({"batch_size": 12}, "11 pairs make no batch"),
     ],

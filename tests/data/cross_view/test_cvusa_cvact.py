@@ -32,6 +32,16 @@ def test_missing_files_are_left_out_and_named(usa):
     assert [int(pair.aerial[0, 0, 0]) for pair in pairs] == [10, 30]
 
 
+def test_a_view_that_is_not_asked_for_is_not_read(usa):
+    pairs = cvusa(usa)
+    expected = CrossViewBatches(pairs, 2, 16, (16, 32))[0]["ground"]
+    for path in (usa / "bingmap/19").iterdir():
+        path.write_bytes(b"no image")
+    for source in (pairs, pairs.subset(range(4))):
+        made = CrossViewBatches(source, 2, 16, (16, 32), views=("ground",))
+        np.testing.assert_array_equal(made[0]["ground"], expected)
+
+
 def test_a_shared_aerial_image_is_one_location(usa):
     path = usa / "splits/train-19zl.csv"
     path.write_text(path.read_text() + "\nbingmap/19/0000001.jpg,streetview/panos/0000005.jpg\r\n")
