@@ -17,6 +17,7 @@ from kgen.cross_view.retrieval_guards import (
     check_branches,
     check_enough,
     check_pairs,
+    check_view,
     pictures_of,
 )
 from kgen.cross_view.retrieval_losses import LOSSES, unit
@@ -239,6 +240,7 @@ class RetrievalModel(AdversarialModel):
             ValueError: an unknown view, pictures of another size or range, shuffled batches, or
                 embeddings that are not finite.
         """
+        check_view(view)
         pictures = pictures_of(view, images, getattr(self, view), batch_size)
         size = batch_size if isinstance(pictures, dict) else None
         vectors = self.predict(pictures, batch_size=size, verbose=0)[view]

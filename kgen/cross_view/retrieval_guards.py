@@ -68,6 +68,12 @@ def check_enough(source: Any, y: Any, batch_size: int | None) -> None:
         )
 
 
+def check_view(view: str) -> None:
+    """Raise unless `view` is one of both."""
+    if view not in VIEWS:
+        raise ValueError(f"view must be one of {', '.join(VIEWS)}; got {view!r}")
+
+
 def pictures_of(view: str, images: Any, branch: keras.Model, batch_size: int) -> Any:
     """What `predict` takes so that only one view is embedded, checked.
 
@@ -77,8 +83,6 @@ def pictures_of(view: str, images: Any, branch: keras.Model, batch_size: int) ->
         branch: the view's network.
         batch_size: with arrays.
     """
-    if view not in VIEWS:
-        raise ValueError(f"view must be one of {', '.join(VIEWS)}; got {view!r}")
     if getattr(images, "shuffle", False):
         raise ValueError(
             "these batches are shuffled, so nobody could tell whose embedding is whose: make them "

@@ -11,7 +11,7 @@ import keras
 import numpy as np
 
 from kgen.cross_view.retrieval import RetrievalModel
-from kgen.cross_view.retrieval_guards import VIEWS
+from kgen.cross_view.retrieval_guards import VIEWS, check_view
 from kgen.cross_view.saig_network import STRIDE
 from kgen.data.resizing import as_size
 from kgen.weights import load_torch_state, read_state
@@ -77,8 +77,8 @@ def load_saig_state(
     Traceback (most recent call last):
     ValueError: the state: has no pos_embed, so it is not of SAIG; it has conv1.weight, ...
     """
-    if view is not None and view not in VIEWS:
-        raise ValueError(f"view must be one of {', '.join(VIEWS)}; got {view!r}")
+    if view is not None:
+        check_view(view)
     sizes = (
         trained_size if isinstance(trained_size, Mapping) else dict.fromkeys(VIEWS, trained_size)
     )
