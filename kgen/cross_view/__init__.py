@@ -2,6 +2,7 @@
 
 from kgen.cross_view.cache import cached_embeddings
 from kgen.cross_view.discriminators import cross_view_discriminator
+from kgen.cross_view.evaluation import PUBLISHED, evaluate_cross_view
 from kgen.cross_view.generator import cross_view_generator
 from kgen.cross_view.model import CrossViewGenerator
 from kgen.cross_view.perceptual import perceptual_loss
@@ -14,6 +15,7 @@ from kgen.cross_view.schedules import CosineSchedule, LinearSchedule
 __all__ = [
     "ABLATIONS",
     "PRESETS",
+    "PUBLISHED",
     "SAIG_PRESETS",
     "CosineSchedule",
     "CrossViewGenerator",
@@ -22,6 +24,7 @@ __all__ = [
     "cached_embeddings",
     "cross_view_discriminator",
     "cross_view_generator",
+    "evaluate_cross_view",
     "load_saig_checkpoint",
     "perceptual_loss",
     "saig",
