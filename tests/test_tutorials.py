@@ -39,10 +39,18 @@ def source_of(name: str) -> Path:
     return next(source for source in SOURCES if source.stem.startswith(name))
 
 
-# All cells run on every backend, shortened. KGEN_THOROUGH=1 runs them as readers do, and then sees
-# how well the networks have learnt and that the backends agree: minutes of work on each.
+# All cells run, shortened, each tutorial on one backend: what they call is tested on all of them
+# elsewhere. KGEN_THOROUGH=1 runs them as readers do on the backend of the tests, and then sees how
+# well the networks have learnt and that the backends agree: minutes of work on each.
 BACKEND = keras.config.backend()
 THOROUGH = os.environ.get("KGEN_THOROUGH") == "1"
+
+
+def runs_on(backend: str) -> pytest.MarkDecorator:
+    return pytest.mark.skipif(
+        backend != BACKEND and not THOROUGH,
+        reason=f"runs on {backend}; on the others, too, with KGEN_THOROUGH=1",
+    )
 
 
 def execute(name: str, folder: Path, *expressions: str) -> dict:
@@ -71,6 +79,7 @@ def execute(name: str, folder: Path, *expressions: str) -> dict:
     return json.loads(done.stdout.split("RESULT ")[-1])
 
 
+@runs_on("jax")
 @pytest.mark.slow
 def test_one_step_three_backends(tmp_path):
     found = execute(
@@ -98,6 +107,7 @@ def test_one_step_three_backends(tmp_path):
     assert found["largest_difference"] < 1e-5
 
 
+@runs_on("tensorflow")
 @pytest.mark.slow
 def test_pix2pix_maps(tmp_path):
     found = execute(
@@ -151,6 +161,7 @@ def check_run_folder(run: Path, epochs: int) -> None:
         assert report["max_difference"]["serve"] < 1e-4
 
 
+@runs_on("torch")
 @pytest.mark.slow
 def test_attributes_to_birds(tmp_path):
     found = execute(
