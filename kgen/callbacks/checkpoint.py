@@ -16,7 +16,7 @@ from typing import Any
 import keras
 
 from kgen.callbacks.epoch_table import EpochTable
-from kgen.callbacks.files import flush, write_json
+from kgen.callbacks.files import flush, replace_file, write_json
 
 MODEL, STATE = "model.keras", "state.json"
 
@@ -62,8 +62,13 @@ class Checkpoint(keras.callbacks.Callback):
         directory: folder of the checkpoints.
         monitor: value whose lowest epoch is noted as the best, such as `"val_g_l1"`; None notes
             none.
+        mode: `"min"` (default), or `"max"` where the highest value is the best.
         history: name -> values of the epochs before, if this training continues another.
         best: the best so far, if this training continues another.
+        best_path: a `.keras` file that always holds the model of the best epoch; None keeps none.
+
+    Raises:
+        ValueError: another mode.
 
     Example:
         >>> callback = Checkpoint("runs/demo/checkpoint", monitor="val_g_l1")
@@ -77,8 +82,13 @@ class Checkpoint(keras.callbacks.Callback):
         monitor: str | None = None,
         history: Mapping[str, Sequence[float]] | None = None,
         best: dict[str, Any] | None = None,
+        mode: str = "min",
+        best_path: str | os.PathLike | None = None,
     ) -> None:
         super().__init__()
+        if mode not in ("min", "max"):
+            raise ValueError(f"mode must be 'min' or 'max'; got {mode!r}")
+        self.mode, self.best_path = mode, best_path
         self.directory = Path(directory)
         self.monitor = monitor
         self.table = EpochTable(history)
@@ -88,9 +98,17 @@ class Checkpoint(keras.callbacks.Callback):
         """Save the state after this epoch."""
         self.table.add(epoch + 1, logs)
         value = float((logs or {}).get(self.monitor, float("nan")))
-        if value < self.best.get("value", float("inf")):
+        if self._is_best(value):
             self.best = {"name": self.monitor, "value": value, "epoch": epoch + 1}
+            if self.best_path is not None:  # first: a run killed in between does the epoch again
+                replace_file(self.best_path, self.model.save)
         self.save(epoch + 1)
+
+    def _is_best(self, value: float) -> bool:
+        best = self.best.get("value")
+        if best is None:
+            return value == value  # no nan
+        return value < best if self.mode == "min" else value > best
 
     def save(self, epoch: int) -> Path:
         """Save the state now, as that after `epoch` epochs; 0 is before training."""

@@ -21,7 +21,8 @@ def generate_quietly(model: Any, inputs: Any) -> np.ndarray:
     whether or not somebody watches it.
 
     Args:
-        model: a kgen system or any Keras model that maps `inputs` to images.
+        model: a kgen system or any Keras model that maps `inputs` to images; or one whose
+            `draw_examples(inputs)` gives the images, all at once.
         inputs: what the model is called with: (B, H, W, C) float32 in [-1, 1], or a dictionary of
             arrays (B, ...).
 
@@ -37,11 +38,13 @@ def generate_quietly(model: Any, inputs: Any) -> np.ndarray:
     if hasattr(model, "jax_state_sync"):
         model.jax_state_sync()  # on JAX the variables are empty while an epoch runs
     state = [(v, np.array(keras.ops.convert_to_numpy(v))) for v in model.non_trainable_variables]
-    # predict_on_batch and not predict, which builds a data pipeline for every call.
-    images = [model.predict_on_batch(single) for single in _one_by_one(inputs)]
+    if hasattr(model, "draw_examples"):
+        images = model.draw_examples(inputs)
+    else:  # predict_on_batch and not predict, which builds a data pipeline for every call
+        images = np.concatenate([model.predict_on_batch(one) for one in _one_by_one(inputs)])
     for variable, value in state:
         variable.assign(value)
-    return np.concatenate(images).astype("float32")
+    return images.astype("float32")
 
 
 def _one_by_one(inputs: Any) -> Iterator[Any]:
@@ -99,5 +102,6 @@ class SampleGrid(keras.callbacks.Callback):
         """Write the picture of an epoch now; 0 stands for before training."""
         inputs, source, target = self.examples
         generated = generate_quietly(self.model, inputs)
-        figure = sample_grid(source, generated, target, count=len(target), title=f"Epoch {epoch}")
+        label = getattr(self.model, "drawn_as", "Generated")
+        figure = sample_grid(source, generated, target, len(target), f"Epoch {epoch}", label)
         return save_figure(figure, self.path(epoch))

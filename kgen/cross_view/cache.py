@@ -84,7 +84,7 @@ def cached_embeddings(
     kept = None if path is None else _read(Path(path), fingerprint)
     if kept is not None:
         return kept
-    parts = list(_embedded(network, batches))
+    parts = list(_embedded(network, batches, (model.source, model.target)))
     made = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
     _check_finite(made, pairs)
     if path is not None:
@@ -109,20 +109,23 @@ def _source_size(model: Any, size: int | tuple[int, int] | None) -> tuple[int, i
 
 def _network(model: Any, source_size: tuple[int, int]) -> keras.Model:
     """Images of a batch -> all embeddings that a training step asks for."""
-    inputs = {model.source: keras.Input((*source_size, 3), name=model.source)}
-    source = embed(model.source_embedder, inputs[model.source], model.embedding_norm)
-    outputs = {"source_embedding": source}
+    source = keras.Input((*source_size, 3), name="source")
+    inputs = [source]
+    outputs = {"source_embedding": embed(model.source_embedder, source, model.embedding_norm)}
     if model.identity_weight:
-        target = inputs[model.target] = keras.Input((*model.target_size, 3), name=model.target)
+        target = keras.Input((*model.target_size, 3), name="target")
+        inputs.append(target)
         outputs["target_embedding"] = embed(model.target_embedder, target)
         outputs["coarse_embedding"] = embed(model.target_embedder, model.coarse_of(target))
     return keras.Model(inputs, outputs, name="embeddings")
 
 
-def _embedded(network: keras.Model, batches: CrossViewBatches) -> Iterator[dict[str, np.ndarray]]:
+def _embedded(
+    network: keras.Model, batches: CrossViewBatches, views: tuple[str, str]
+) -> Iterator[dict[str, np.ndarray]]:
     for index in range(len(batches)):
         batch = batches[index]
-        yield network.predict_on_batch({name: batch[name] for name in network.input})
+        yield network.predict_on_batch([batch[v] for v in views[: len(network.inputs)]])
 
 
 def _check_finite(embeddings: dict[str, np.ndarray], pairs: CrossViewPairs) -> None:

@@ -68,7 +68,12 @@ def plot_images(
 
 
 def sample_grid(
-    source: Any, generated: Any, expected: Any, count: int = 8, title: str | None = None
+    source: Any,
+    generated: Any,
+    expected: Any,
+    count: int = 8,
+    title: str | None = None,
+    label: str = "Generated",
 ) -> Any:
     """Show an overview in three rows: sources, generated images, expected images.
 
@@ -78,6 +83,7 @@ def sample_grid(
         expected: as `generated`.
         count: number of columns shown at most.
         title: line above the picture, such as "Epoch 12".
+        label: of the second row.
 
     Returns:
         matplotlib Figure.
@@ -88,7 +94,7 @@ def sample_grid(
         >>> len(sample_grid(images, images, images).axes)
         15
     """
-    rows = _shown({"Source": source, "Generated": generated, "Expected": expected}, count)
+    rows = _shown({"Source": source, label: generated, "Expected": expected}, count)
     return draw_panels(list(rows.values()), row_labels=list(rows), title=title)
 
 

@@ -24,6 +24,7 @@ class RunFolder:
             "samples": "samples",
             "before_after": "before_after.png",
             "model": "model.keras",
+            "best": "best.keras",
             "checkpoint": "checkpoint",
             "saved_model": "saved_model",
             "saved": "saved",

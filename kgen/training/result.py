@@ -15,8 +15,9 @@ class TrainingResult:
             same run too.
         directory: the run folder.
         files: what lies in it, name -> path: `run`, `history`, `loss_curves`, `samples`,
-            `before_after`, `model`, `checkpoint`, and `saved_model` where it was exported.
-        best: epoch of the lowest monitored value, as {"name", "value", "epoch"}.
+            `before_after`, `model`, `checkpoint`, `best` where it was kept, and `saved_model` where
+            it was exported.
+        best: epoch of the best monitored value, as {"name", "value", "epoch"}.
         notes: what is worth knowing, such as that a run was continued; empty for a plain run.
     """
 

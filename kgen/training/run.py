@@ -2,7 +2,7 @@
 
 import logging
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -54,17 +54,27 @@ class Run:
     sample_every: int
     save_every: int
     monitor: str | None
+    monitor_mode: str | None
+    keep_best: bool | None
     export: bool
     tensorboard: bool
     callbacks: Sequence[keras.callbacks.Callback]
+    details: Mapping[str, Any] | None = None
     notes: list[str] = field(default_factory=list)
     earlier: dict[str, Any] = field(default_factory=dict)  # run.json as an earlier session left it
     state: CheckpointState | None = None  # where that session got to
 
     def __post_init__(self) -> None:
         self.constant_epochs = decay_start(self.epochs, self.constant_epochs, self.decay_epochs)
-        if self.monitor is None and (scores := getattr(self.model, "scores", ())):
-            self.monitor = scores[0] if self.validation_data is None else f"val_{scores[0]}"
+        validated = self.validation_data is not None
+        score, mode = getattr(self.model, "result_is_best", None) or (None, "min")
+        if self.monitor is None and score and validated:
+            self.monitor, self.monitor_mode = f"val_{score}", mode
+            self.keep_best = True if self.keep_best is None else self.keep_best
+        elif self.monitor is None and (scores := getattr(self.model, "scores", ())):
+            self.monitor = f"val_{scores[0]}" if validated else scores[0]
+        if self.keep_best and self.monitor is None:
+            raise ValueError("keep_best needs monitor, the value that tells which epoch is best")
 
     # ------------------------------------------------------------------ the folder
 
@@ -153,6 +163,8 @@ class Run:
         record = RunRecord(self.files["run"], self.settings, self.sources, manual=True)
         record.set_model(self.model)
         record.open()
+        if self.details:
+            record.update(details=plain(self.details))
         try:
             state = self._begin() if self.state is None else self._continue(self.state)
             history = HistoryFile(self.files["history"], state.history)
@@ -187,7 +199,14 @@ class Run:
         return state
 
     def _checkpoint(self, state: CheckpointState) -> Checkpoint:
-        checkpoint = Checkpoint(self.files["checkpoint"], self.monitor, state.history, state.best)
+        checkpoint = Checkpoint(
+            self.files["checkpoint"],
+            self.monitor,
+            state.history,
+            state.best,
+            self.monitor_mode or "min",
+            self.files["best"] if self.keep_best else None,
+        )
         checkpoint.set_model(self.model)
         return checkpoint
 
@@ -239,7 +258,10 @@ class Run:
     def _export(self) -> dict[str, Any]:
         if not self.export:
             return {"status": "not asked for"}
-        report, note = write_saved_model(self.model, self.files["saved_model"])
+        model = self.model
+        if self.keep_best and self.files["best"].exists():
+            model = keras.models.load_model(self.files["best"], compile=False)
+        report, note = write_saved_model(model, self.files["saved_model"])
         if note:
             self._note(note)
         return report

@@ -21,8 +21,13 @@ def write_saved_model(model: keras.Model, path: Path) -> tuple[dict[str, Any], s
 
     Returns:
         A short report for `run.json` (the whole one lies in `export.json` in the folder), and a
-        note on why there is no SavedModel, or None.
+        note on why there is no SavedModel, or None. Of a model with `export_parts`, name ->
+        network, each part gets a folder of its name in `path`, and its own report.
     """
+    if parts := getattr(model, "export_parts", None):
+        found = {name: write_saved_model(part, path / name) for name, part in parts.items()}
+        notes = dict.fromkeys(note for _, note in found.values() if note)
+        return {name: report for name, (report, _) in found.items()}, "; ".join(notes) or None
     if not has_tensorflow():
         note = f"no {path.name}/: it needs TensorFlow, which is not installed"
         return {"status": "skipped", "reason": "TensorFlow is not installed"}, note

@@ -1,7 +1,7 @@
 """Train, leave a run folder that explains itself, and go on exactly where a run was killed."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import keras
@@ -24,10 +24,13 @@ def train(
     sample_every: int = 1,
     save_every: int = 0,
     monitor: str | None = None,
+    monitor_mode: str | None = None,
+    keep_best: bool | None = None,
     export: bool = True,
     tensorboard: bool = False,
     callbacks: Sequence[keras.callbacks.Callback] = (),
     name: str | None = None,
+    details: Mapping[str, Any] | None = None,
     verbose: int | str = "auto",
 ) -> TrainingResult:
     """Train a system with `fit` and leave a run folder with everything that one wants to look at.
@@ -56,14 +59,20 @@ def train(
         sample_every: epochs from one picture to the next.
         save_every: epochs from one saved model, with its picture in `saved/`, to the next; 0 for
             none.
-        monitor: value whose lowest epoch is noted; None: what the system is scored by, `val_g_l1`
-            (`g_l1` without validation); a system without such a score (shapes have no one right
-            answer) notes none.
+        monitor: value whose best epoch is noted; None: what the system is scored by, `val_g_l1`
+            (`g_l1` without validation), `val_r1` of a retrieval model; a system without such a
+            score (shapes have no one right answer) notes none.
+        monitor_mode: `"min"` or `"max"`: which value is the best. Default: the lowest, or as the
+            system says of its own.
+        keep_best: keep the model of the best epoch in `best.keras`, and export that one. Default:
+            where the system's result is its best epoch (a retrieval model that is validated).
         export: write `saved_model/`, if TensorFlow is installed.
         tensorboard: write `tensorboard/` too; needs TensorFlow and TensorBoard.
         callbacks: further Keras callbacks, such as `kgen.callbacks.StepDecay`, whose settings
             belong to those that a run goes on with.
         name: of the data set, for the name of a new folder; None guesses.
+        details: plain values to write into `run.json` too, of where things came from; unlike
+            settings they may differ where a run goes on.
         verbose: of Keras' own progress bar.
 
     Returns:
@@ -98,9 +107,12 @@ def train(
         sample_every=sample_every,
         save_every=save_every,
         monitor=monitor,
+        monitor_mode=monitor_mode,
+        keep_best=keep_best,
         export=export,
         tensorboard=tensorboard,
         callbacks=callbacks,
+        details=details,
     )
     run.open(run_dir, name, resume)
     finished = run.finished()
