@@ -24,6 +24,10 @@ needs_tensorflow = pytest.mark.skipif(not HAS_TENSORFLOW, reason="TensorFlow wri
 elsewhere = pytest.mark.skipif(
     BACKEND == "tensorflow", reason="only the other backends export in a second process"
 )
+# JAX and PyTorch hand the same files to the same second process: what only it does is tested once.
+not_again = pytest.mark.skipif(
+    BACKEND == "jax", reason="the work of the second process, which is the same for PyTorch"
+)
 
 USE = """
 import sys
@@ -126,6 +130,7 @@ def test_a_failed_export_leaves_the_old_one_and_nothing_else(exported, monkeypat
 
 
 @needs_tensorflow
+@not_again
 def test_an_export_of_fixed_batch_replaces_an_older_one(tmp_path):
     path = tmp_path / "saved_model"
     path.mkdir()
@@ -163,6 +168,7 @@ class Tinted(keras.Model):
 
 
 @needs_tensorflow
+@not_again
 def test_custom_subclass_with_several_inputs_and_outputs(tmp_path, monkeypatch):
     (tmp_path / "own_models.py").write_text(CUSTOM, encoding="utf-8")
     monkeypatch.syspath_prepend(tmp_path)
@@ -182,6 +188,7 @@ def test_custom_subclass_with_several_inputs_and_outputs(tmp_path, monkeypatch):
 
 @needs_tensorflow
 @elsewhere
+@not_again
 def test_what_the_second_process_says_is_one_line(tmp_path):
     @keras.saving.register_keras_serializable("test_export")
     class Local(keras.layers.Layer):
@@ -271,6 +278,7 @@ def test_missing_packages_name_their_extra(missing, repair, tmp_path, monkeypatc
 
 
 @needs_tensorflow
+@not_again
 def test_onnx_agrees(tmp_path):
     pytest.importorskip("tf2onnx")
     onnxruntime = pytest.importorskip("onnxruntime")

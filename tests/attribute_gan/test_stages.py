@@ -139,21 +139,24 @@ def test_mismatching_pairs_are_never_equal():
     same = {**SHAPE_BATCH, "shape_attributes": np.ones((4, 5), "float32")}
     supplied = {**same, "shape_attributes_wrong": np.zeros((4, 5), "float32")}
     rolling, without = shape_stage(), shape_stage(mismatching=None)
-    assert losses(rolling, same)["d_match_wrong"] == 0.0
-    assert losses(rolling, SHAPE_BATCH)["d_match_wrong"] > 0.0
-    assert "d_match_wrong" not in losses(without, SHAPE_BATCH)
-    assert losses(without, supplied)["d_match_wrong"] > 0.0
+    equal, different = losses(rolling, same, SHAPE_BATCH)
+    assert equal["d_match_wrong"] == 0.0
+    assert different["d_match_wrong"] > 0.0
+    none, given = losses(without, SHAPE_BATCH, supplied)
+    assert "d_match_wrong" not in none
+    assert given["d_match_wrong"] > 0.0
 
 
-def losses(model, batch) -> dict:
-    """What both players report in training, without a step."""
+def losses(model, *batches) -> list[dict]:
+    """What both players report in training, without a step, for each batch."""
 
     def run(batch):
         played = model.play(batch, training=True)
         on_d = model.d_loss(batch, played, training=True)[1]
         return on_d | model.g_loss(batch, played, training=True)[1]
 
-    return {k: float(v) for k, v in compiled(run, model.variables)(batch).items()}
+    function = compiled(run, model.variables)
+    return [{k: float(v) for k, v in function(batch).items()} for batch in batches]
 
 
 def test_a_batch_of_one_warns_and_has_no_mismatching_pair():
@@ -161,7 +164,7 @@ def test_a_batch_of_one_warns_and_has_no_mismatching_pair():
     one = {name: values[:1] for name, values in SHAPE_BATCH.items()}
     with pytest.warns(UserWarning, match="without mismatching pairs"):
         model.check_batch(one)
-    values = losses(model, one)
+    [values] = losses(model, one)
     assert values["d_match_wrong"] == 0.0
     assert all(np.isfinite(v) for v in values.values())
 
@@ -198,7 +201,7 @@ def test_half_of_the_fakes_for_the_neighbours_attributes():
 )
 def test_options_leave_out_what_they_say(make, arguments, without):
     model = make(**arguments)
-    values = losses(model, SHAPE_BATCH if make is shape_stage else PICTURE_BATCH)
+    [values] = losses(model, SHAPE_BATCH if make is shape_stage else PICTURE_BATCH)
     assert all(np.isfinite(v) for v in values.values())
     assert set(values) == set(model.reports)
     judges = {"match", "global", "local"} if make is shape_stage else {"match", "global"}
