@@ -137,6 +137,8 @@ class RetrievalModel(RetrievalPictures, AdversarialModel):
         """
         if isinstance(loss, str) and loss not in LOSSES:
             raise ValueError(f"loss must be one of {', '.join(LOSSES)} or a function; got {loss!r}")
+        if optimizer is None:
+            optimizer = options.pop("retrieval_optimizer", None)  # as the base class calls it
         if clip_norm is not None and optimizer is not None:
             raise ValueError(
                 "clip_norm is for the default optimizer; give yours global_clipnorm="
@@ -144,8 +146,6 @@ class RetrievalModel(RetrievalPictures, AdversarialModel):
             )
         if asam is None and (rho is not None or eta is not None):
             raise ValueError("rho and eta are of asam, which is None")
-        if optimizer is None:
-            optimizer = options.pop("retrieval_optimizer", None)  # as the base class calls it
         self._how.loss, self._how.clip_norm = (loss, loss_arguments or {}), clip_norm
         self._how.sharpness = None if asam is None else (asam, *radius(asam, rho, eta))
         super().compile(retrieval_optimizer=optimizer, **options)
@@ -178,7 +178,7 @@ class RetrievalModel(RetrievalPictures, AdversarialModel):
     def fit(
         self, x: Any = None, y: Any = None, *args: Any, **kwargs: Any
     ) -> keras.callbacks.History:
-        check_enough(x, y, kwargs.get("batch_size"))
+        check_enough(x, y, args[0] if args else kwargs.get("batch_size"))
         return super().fit(x, y, *args, **kwargs)
 
     def train_on_batch(self, x: Any, y: Any = None, *args: Any, **kwargs: Any) -> Any:
@@ -270,7 +270,8 @@ class RetrievalModel(RetrievalPictures, AdversarialModel):
         Raises:
             ValueError: embeddings that are not finite (training has diverged), or all equal.
         """
-        self._check_first(x, y, batch_size)
+        if self.compiled:  # scores need no optimizer
+            self._check_first(x, y, batch_size)
         if not isinstance(callbacks, keras.callbacks.CallbackList):
             callbacks = keras.callbacks.CallbackList(callbacks, model=self)
         else:  # within fit
