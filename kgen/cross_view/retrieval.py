@@ -124,7 +124,9 @@ class RetrievalModel(RetrievalPictures, AdversarialModel):
                 (ground, aerial, location) that gives a scalar.
             asam: "saig" (default), "samsung", "sam", see `kgen.cross_view.sharpness`; None: plain
                 steps, which take half the time.
-            rho: radius of asam. Default: as published, 2, 0.5 or 0.05.
+            rho: radius of asam. Default: as published, 2, 0.5 or 0.05. The 2 of "saig" was for
+                networks pretrained on ImageNet; small ones from scratch may stay where all
+                embeddings are equal (a loss of log 2 B/(B - 1)): take 0.5, or asam=None.
             eta: of "samsung". Default 0.01.
             clip_norm: largest norm of the gradient of all weights, for the default optimizer.
                 Default None; 1.0 was used for VIGOR.
