@@ -38,7 +38,7 @@ def _rare_collections():
 
 @pytest.fixture(autouse=True, scope="module")
 def _free_memory():
-    """A collection takes a second by the end, more than most modules; what those leave is little."""
+    """A collection takes a second by the end: longer than most modules, which leave little."""
     started = time.monotonic()
     yield
     if time.monotonic() - started > 10.0:
