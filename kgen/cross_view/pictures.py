@@ -37,9 +37,26 @@ def plot_views(
 
     Returns:
         matplotlib Figure.
+
+    Raises:
+        ValueError: n below 1.
+
+    Example:
+
+    >>> import numpy as np
+    >>> from kgen.cross_view import CrossViewGenerator
+    >>> from kgen.cross_view.pictures import plot_views
+    >>> from kgen.data.cross_view import view_arrays
+    >>> aerial = np.zeros((1, 128, 128, 3), "uint8")
+    >>> model = CrossViewGenerator.from_preset("tiny", "pix2pix", encoder_filters=2,
+    ...     source_size=128)
+    >>> figure = plot_views(model, view_arrays(aerial, aerial[:, :64]), n=2)
+    >>> [axes.get_title() for axes in figure.axes]
+    ['Source', 'Coarse', 'Generated', '', 'Real']
     """
-    at = VIEWS.index(model.source)
-    sources = [pair[at] for pair in pairs]
+    _check_count("n", n)
+    shown, at = list(pairs), VIEWS.index(model.source)
+    sources = [pair[at] for pair in shown]
     pictures, coarse = model.generate(sources, n=n, seed=seed, coarse=True)
     columns: dict[str, list[np.ndarray]] = {"Source": [_fit(s, model) for s in sources]}
     columns["Coarse"] = [_fit(c, model, "nearest") for c in coarse[::n]]
@@ -48,7 +65,7 @@ def plot_views(
     sized = np.stack([resize(s, model.target_size, "area") for s in sources])
     for name, other in (others or {}).items():
         columns[name] = list(getattr(other, "generate", other)(sized))
-    columns["Real"] = [resize(pair[1 - at], model.target_size, "area") for pair in pairs]
+    columns["Real"] = [resize(pair[1 - at], model.target_size, "area") for pair in shown]
     rows = [[_shown(column[i]) for column in columns.values()] for i in range(len(sources))]
     return draw_panels(rows, column_labels=[name.strip() for name in columns], title=title)
 
@@ -66,17 +83,23 @@ def plot_local_noise(
         title: line above the picture.
 
     Returns:
-        matplotlib Figure: the pictures, then their standard deviation, white where it is largest.
+        matplotlib Figure: the pictures, then their standard deviation, white where it is largest;
+        its title says how large that is, in grey levels of 255.
+
+    Raises:
+        ValueError: n below 2.
     """
+    _check_count("n", n, 2)
     embeddings = np.repeat(model.embed_images([image]), n, axis=0)
     noise = model.draw_noise(n, seed)
     noise = {k: v if k == "z_local" else np.repeat(v[:1], n, axis=0) for k, v in noise.items()}
     pictures = model.from_embeddings(embeddings, noise)
     spread = pictures.astype("float64").std(axis=0).mean(axis=-1)
-    spread = np.repeat(spread[..., None] / max(spread.max(), 1e-9), 3, axis=-1)
+    largest = spread.max()
+    spread = _as_grey(spread / max(largest, 1e-9))
     row = [*(_shown(picture) for picture in pictures), spread]
-    names = [f"noise {i + 1}" for i in range(n)]
-    return draw_panels([row], column_labels=[*names, "spread"], title=title)
+    names = [f"Noise {i + 1}" for i in range(n)]
+    return draw_panels([row], (), [*names, f"Spread, up to {largest:.0f}"], title)
 
 
 def plot_weight_maps(
@@ -84,6 +107,7 @@ def plot_weight_maps(
     images: Sequence[np.ndarray],
     names: Sequence[str] | None = None,
     seed: int = 0,
+    over: bool = False,
     title: str | None = None,
 ) -> Any:
     """Figure 6: where the embedding modulates the features, beside the pictures.
@@ -93,10 +117,15 @@ def plot_weight_maps(
         images: sources.
         names: of the modulations; default the first of each block.
         seed: of the noise.
+        over: lay the maps over the pictures, which are dark where a map is 0 and themselves where
+            it is 1. Default: maps alone, black for 0 and white for 1.
         title: line above the picture.
 
     Returns:
-        matplotlib Figure: a row for each source; maps are black for 0 and white for 1.
+        matplotlib Figure: a row for each source, the picture and its maps, each enlarged.
+
+    Raises:
+        ValueError: the generator has no weight maps, or none of such a name.
     """
     maps = model.weight_maps(images, names, seed)
     if names is None:
@@ -104,8 +133,11 @@ def plot_weight_maps(
     pictures = model.from_embeddings(model.embed_images(images), seed=seed)
     rows = []
     for i, picture in enumerate(pictures):
-        shown = [resize(m[i], model.target_size, "nearest") for m in maps.values()]
-        rows.append([_shown(picture), *(np.repeat(m, 3, axis=-1) for m in shown)])
+        shown = [
+            _as_grey(resize(m[i, ..., 0], model.target_size, "nearest")) for m in maps.values()
+        ]
+        light = _shown(picture)
+        rows.append([light, *(m * light if over else m for m in shown)])
     return draw_panels(rows, column_labels=["Generated", *maps], title=title)
 
 
@@ -114,26 +146,34 @@ def plot_interpolation(
     first: np.ndarray,
     second: np.ndarray,
     steps: int = 5,
+    n: int = 1,
     seed: int = 0,
     title: str | None = None,
 ) -> Any:
-    """Pictures on the way from one place's embedding to another's, between the two sources.
+    """Figure 13: the way from one place's embedding to another's, between the two sources.
 
     Args:
         model: a `CrossViewGenerator`.
         first, second: sources.
         steps: pictures, both ends included. Default 5.
-        seed: of the noise.
+        n: rows, each of other noise. Default 1.
+        seed: of the noise of the first row; those below have the next ones.
         title: line above the picture.
 
     Returns:
         matplotlib Figure.
+
+    Raises:
+        ValueError: n below 1, or steps below 2.
     """
-    pictures = model.interpolate(first, second, steps, seed)
-    row = [_fit(first, model), *pictures, _fit(second, model)]
+    _check_count("n", n)
+    ends = [_fit(image, model) for image in (first, second)]
+    rows = []
+    for row in range(n):
+        pictures = model.interpolate(first, second, steps, seed + row)
+        rows.append([_shown(image) for image in (ends[0], *pictures, ends[1])])
     shares = [f"{share:.0%}" for share in np.linspace(0, 1, steps)]
-    titles = ["Source", *shares, "Source"]
-    return draw_panels([[_shown(image) for image in row]], column_labels=titles, title=title)
+    return draw_panels(rows, column_labels=["Source", *shares, "Source"], title=title)
 
 
 def _fit(image: np.ndarray, model: CrossViewSampler, method: str = "area") -> np.ndarray:
@@ -151,3 +191,13 @@ def _fit(image: np.ndarray, model: CrossViewSampler, method: str = "area") -> np
 
 def _shown(image: np.ndarray) -> np.ndarray:
     return to_display(image)[0]
+
+
+def _as_grey(values: np.ndarray) -> np.ndarray:
+    """(H, W) in [0, 1] as (H, W, 3)."""
+    return np.repeat(values[..., None], 3, axis=-1)
+
+
+def _check_count(name: str, count: int, least: int = 1) -> None:
+    if count < least:
+        raise ValueError(f"{name} must be {least} at least; got {count}")
