@@ -109,7 +109,7 @@ def export(options: argparse.Namespace) -> int:
     from kgen.cli_models import load_model
 
     report = kgen.export(
-        load_model(options.model),
+        _part(load_model(options.model), options),
         options.output,
         dynamic_batch=not options.fixed_batch,
         uint8=not options.no_uint8,
@@ -117,6 +117,20 @@ def export(options: argparse.Namespace) -> int:
     )
     print(json.dumps(report, indent=2, default=str))
     return 0
+
+
+def _part(model: Any, options: argparse.Namespace) -> Any:
+    """The model, or the part of it that `--view` names."""
+    parts = getattr(model, "export_parts", None)
+    if parts is None and options.view is None:
+        return model
+    if parts is None:
+        raise ValueError(f"--view belongs to retrieval networks; this is a {type(model).__name__}")
+    if options.view is None:
+        raise ValueError(
+            f"{options.model} holds a network for each view: give --view {' or '.join(parts)}"
+        )
+    return parts[options.view]
 
 
 def check_data(options: argparse.Namespace) -> int:
@@ -155,7 +169,8 @@ MADE = {
     "--input-side left",
     "toy-birds": "The birds are in {folder}. Train on them: kgen train attribute-gan --data "
     "{folder} --split-by official; in Python: kgen.data.cub({name!r}, by='official')",
-    "toy-city": "The pairs are in {folder}, in the layout of CVUSA.",
+    "toy-city": "The pairs are in {folder}, in the layout of CVUSA. Train on them: kgen train "
+    "retrieval --data {folder} --preset tiny",
 }
 
 

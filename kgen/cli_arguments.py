@@ -19,6 +19,7 @@ from kgen.cli_options import (
     add_seed,
     add_size,
     add_table,
+    add_views,
     positive,
 )
 from kgen.cli_train_arguments import EXAMPLES as TRAIN_EXAMPLES
@@ -32,16 +33,20 @@ EXAMPLES = {
   kgen evaluate generated --data real                         # two folders, no model
   kgen evaluate --compare runs/mine runs/other --output comparison
   kgen evaluate runs/birds --data toy-birds                   # an attribute GAN: judged
+  kgen evaluate runs/retrieval --data toy-city                # how often the place is found
+  kgen evaluate runs/streets --data toy-city --judge runs/judge   # a cross-view generator
 """,
     "generate": """
   kgen generate runs/mine/model.keras photos --output translated
   kgen generate runs/mine/model.keras maps/val --input-side left --output translated --side-by-side
   kgen generate runs/birds --attributes dagger has_crown_color::red --count 4 --output drawn
   kgen generate runs/birds --attributes dagger --attributes hooked --seed 1 --output drawn
+  kgen generate runs/streets roofs --count 3 --weight-maps --output streets   # cross-view
 """,
     "export": """
   kgen export runs/mine/model.keras saved_model
   kgen export runs/mine/model.keras saved_model --onnx
+  kgen export runs/retrieval saved_model --view ground
 """,
     "check-data": """
   kgen check-data maps                                        # side by side, all splits
@@ -75,11 +80,15 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=import_module("kgen").__version__)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, summary, add_arguments in (
-        ("train", "train a system: pix2pix, or the stacked attribute GAN", add_train),
+        (
+            "train",
+            "train a system: pix2pix, the stacked attribute GAN, or the cross-view system",
+            add_train,
+        ),
         ("evaluate", "measure a model or a folder of pictures", _add_evaluate),
         (
             "generate",
-            "translate images, or draw from attributes, with a trained model",
+            "translate images, draw from attributes, or draw another view",
             _add_generate,
         ),
         ("export", "write a SavedModel (and ONNX) and check that it equals the model", _add_export),
@@ -152,6 +161,11 @@ def _add_judging(command: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--judge-epochs", type=positive, default=8, metavar="N", help="if they are made (8)"
     )
+    group = command.add_argument_group("cross-view (--data as for `kgen train cross-view`)")
+    add_views(group)
+    group.add_argument(
+        "--judge", metavar="RUN", help="a retrieval network trained apart from the generator's"
+    )
 
 
 def _add_generate(command: argparse.ArgumentParser) -> None:
@@ -167,6 +181,7 @@ def _add_generate(command: argparse.ArgumentParser) -> None:
     command.add_argument("--output", required=True, metavar="FOLDER", help="for the PNG files")
     _add_translation(command.add_argument_group("images"))
     _add_drawing(command.add_argument_group("attributes"))
+    _add_views(command.add_argument_group("views (--count, --seed and --side-by-side too)"))
 
 
 def _add_translation(group: argparse._ArgumentGroup) -> None:
@@ -200,9 +215,19 @@ def _add_drawing(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--soft-mask", action="store_true", help="leave the masks grey")
 
 
+def _add_views(group: argparse._ArgumentGroup) -> None:
+    group.add_argument("--coarse", action="store_true", help="write the coarse pictures too")
+    group.add_argument(
+        "--weight-maps", action="store_true", help="write where the source's embedding works, too"
+    )
+
+
 def _add_export(command: argparse.ArgumentParser) -> None:
     _add_model(command)
     command.add_argument("output", help="folder for the SavedModel")
+    command.add_argument(
+        "--view", choices=("ground", "aerial"), help="which network of a retrieval model"
+    )
     command.add_argument("--fixed-batch", action="store_true", help="one image at a time only")
     command.add_argument("--no-uint8", action="store_true", help="leave out the 8-bit signature")
     command.add_argument("--onnx", action="store_true", help="write ONNX too")

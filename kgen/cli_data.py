@@ -72,8 +72,9 @@ def plain_batches(pairs: Pairs, options: argparse.Namespace, size: tuple[int, in
 
 
 def _reading(options: argparse.Namespace) -> dict[str, Any]:
-    names = ("batch_size", "resize", "target_resize", "one_hot", "seed", "workers")
-    return {name: getattr(options, name) for name in names}
+    names = ("target_resize", "one_hot", "seed", "workers")
+    usual = {"batch_size": options.batch_size or 1, "resize": options.resize or "bicubic"}
+    return usual | {name: getattr(options, name) for name in names}
 
 
 def _toy_maps(options: argparse.Namespace, split: str, size: tuple[int, int]) -> Pairs:

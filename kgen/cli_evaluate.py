@@ -12,6 +12,8 @@ import kgen
 from kgen.callbacks.files import plain
 from kgen.cli_data import TOY_MAPS, open_pairs, plain_batches
 from kgen.cli_models import load_model
+from kgen.cli_pictures import refuse
+from kgen.cross_view import CrossViewGenerator, RetrievalModel
 
 
 def evaluate(options: argparse.Namespace) -> int:
@@ -50,6 +52,11 @@ def _measure(options: argparse.Namespace) -> Any:
         from kgen.cli_evaluate_chain import measure_chain
 
         return measure_chain(model, options, output)
+    if is_model and isinstance(model, (RetrievalModel, CrossViewGenerator)):
+        from kgen.cli_evaluate_views import measure_views
+
+        return measure_views(model, options, output)
+    refuse(options, "pairs of images", "judge")
     size = _size(model, options) if is_model else options.size
     data, mode = _open_data(options, size, is_model)
     training = None

@@ -9,10 +9,13 @@ from typing import Any
 import kgen
 from kgen.attribute_gan.files import draw_files, paint_files
 from kgen.cli_models import load_model
+from kgen.cross_view.files import generate_view_files
+from kgen.cross_view.sampling import CrossViewSampler
 from kgen.generation import generate_files
 
 DRAWERS = (kgen.StackedAttributeGAN, kgen.AttributeToShape)
 TRANSLATION, DRAWING = ("input_side", "one_hot", "side_by_side"), ("count", "seed", "soft_mask")
+VIEWS = ("coarse", "weight_maps")
 
 
 def generate(options: argparse.Namespace) -> int:
@@ -20,6 +23,8 @@ def generate(options: argparse.Namespace) -> int:
     model = load_model(options.model)
     if isinstance(model, DRAWERS):
         written = _draw(model, options)
+    elif isinstance(model, CrossViewSampler):
+        written = _views(model, options)
     elif isinstance(model, kgen.ShapeToImage):
         written = _paint(model, options)
     else:
@@ -29,7 +34,13 @@ def generate(options: argparse.Namespace) -> int:
 
 
 def _translate(model: Any, options: argparse.Namespace) -> list[Path]:
-    _check(options, model, "translates images", needs=("images",), refuses=("attributes", *DRAWING))
+    _check(
+        options,
+        model,
+        "translates images",
+        needs=("images",),
+        refuses=("attributes", *DRAWING, *VIEWS),
+    )
     return generate_files(
         model,
         options.images,
@@ -41,7 +52,7 @@ def _translate(model: Any, options: argparse.Namespace) -> list[Path]:
 
 
 def _draw(model: Any, options: argparse.Namespace) -> list[Path]:
-    refused = ("images", *TRANSLATION)
+    refused = ("images", *TRANSLATION, *VIEWS)
     _check(options, model, "draws from attributes", needs=("attributes",), refuses=refused)
     return draw_files(
         model,
@@ -54,9 +65,23 @@ def _draw(model: Any, options: argparse.Namespace) -> list[Path]:
 
 
 def _paint(model: Any, options: argparse.Namespace) -> list[Path]:
-    needed, refused = ("images", "attributes"), (*TRANSLATION, *DRAWING)
+    needed, refused = ("images", "attributes"), (*TRANSLATION, *DRAWING, *VIEWS)
     _check(options, model, "paints masks as attributes say", needs=needed, refuses=refused)
     return paint_files(model, options.images, options.attributes, options.output)
+
+
+def _views(model: CrossViewSampler, options: argparse.Namespace) -> list[Path]:
+    refused = ("attributes", "input_side", "one_hot", "soft_mask")
+    does = f"draws the {model.target} view of {model.source} images"
+    _check(options, model, does, needs=("images",), refuses=refused)
+    return generate_view_files(
+        model,
+        options.images,
+        options.output,
+        n=options.count or 1,
+        seed=options.seed or 0,
+        **{name: getattr(options, name) for name in ("side_by_side", *VIEWS)},
+    )
 
 
 def _check(

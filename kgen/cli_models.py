@@ -9,10 +9,13 @@ import keras
 
 
 def load_model(path: str) -> Any:
-    """The model in a `.keras` file or a run folder; importing kgen has made its classes known."""
+    """The model in a `.keras` file or a run folder, of which the best epoch where it was kept."""
+    import kgen.cross_view  # noqa: F401  # makes its classes known; those of others are already
+
     file = Path(path)
     if file.is_dir():
-        file = file / "model.keras"
+        best = file / "best.keras"
+        file = best if best.is_file() else file / "model.keras"
     if not file.is_file():
         raise FileNotFoundError(
             f"{file}: there is no such model. Give a .keras file, or the folder of a finished run."

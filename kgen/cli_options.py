@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterable
 from typing import Any
 
 BACKENDS = ("tensorflow", "jax", "torch")
@@ -96,11 +97,13 @@ def add_amounts(group: Any, what: str) -> None:
 def add_batches(command: argparse.ArgumentParser, training: bool) -> None:
     """How pairs become batches."""
     group = command.add_argument_group("batches")
-    methods = ("bicubic", "bilinear", "lanczos", "nearest")
+    methods: tuple[str, ...] = ("bicubic", "bilinear", "lanczos", "nearest")
+    group.add_argument("--batch-size", type=positive, help="pairs at a time (default: 1)")
+    if not training:  # the default depends on what is measured
+        methods = (*methods, "area", "bilinear_no_antialias")
     group.add_argument(
-        "--batch-size", type=positive, default=1, help="pairs at a time (default: 1)"
+        "--resize", choices=methods, help="nearest for labels (default: bicubic; views area)"
     )
-    group.add_argument("--resize", choices=methods, default="bicubic", help="nearest for labels")
     group.add_argument("--target-resize", choices=methods, help="if the target needs another one")
     group.add_argument(
         "--one-hot",
@@ -178,6 +181,28 @@ def add_table(group: Any) -> None:
         ("--file-column", str, "COLUMN", "column of the file names (file)"),
     ):
         group.add_argument(flag, type=kind, metavar=metavar, help=text)
+
+
+def add_views(group: Any) -> None:
+    """Which pairs of a cross-view data set; what is not given is as the data set has it."""
+    for flag, choices, text in (
+        ("--panorama", ("middle", "whole"), "rows of CVACT's panoramas (retrieval: middle)"),
+        ("--area", ("same", "cross"), "split of VIGOR (same)"),
+        ("--labels", ("corrected", "original"), "of VIGOR (corrected, where they are there)"),
+        (
+            "--center",
+            ("stitch", "crop", "none"),
+            "VIGOR-GEN: how the panorama is brought into the centre (generator: stitch)",
+        ),
+    ):
+        group.add_argument(flag, choices=choices, help=text)
+    group.add_argument("--cities", nargs="+", metavar="CITY", help="some of VIGOR's")
+    group.add_argument("--exclude", metavar="FILE", help="panoramas of VIGOR to leave out")
+
+
+def given(options: argparse.Namespace, names: Iterable[str]) -> dict[str, Any]:
+    """Those of the options that were given at all."""
+    return {name: getattr(options, name) for name in names if name in options}
 
 
 # What `kgen.data.rgba_folder` and `check_rgba` take under the same names.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ import keras
 
 import kgen
 from kgen.cli_data import TOY_MAPS, open_pairs, plain_batches, training_batches
+from kgen.cli_options import given as _given
 from kgen.cli_pictures import open_pictures
 from kgen.cli_train_arguments import BOTH_STAGES, MODEL_OPTIONS, RUN_OPTIONS, STAGE_TWO
 
@@ -84,19 +85,44 @@ def _stages(options: argparse.Namespace, pictures: Any) -> Mapping[str, Any]:
     return {name: _compiled(model, options) for name, model in stages.items()}
 
 
-SYSTEMS = {"pix2pix": _pix2pix, "attribute-gan": _attribute_gan}
+def _views(options: argparse.Namespace) -> Any:
+    """The retrieval network, or the generator that it guides."""
+    from kgen.cli_train_views import PREPARE
+
+    prepared = PREPARE[options.system](options)
+    model = prepared.model
+    return kgen.train(
+        model if options.system == "retrieval" else _with_rate(model, options),
+        prepared.data,
+        validation_data=prepared.validation_data,
+        epochs=prepared.epochs,
+        samples=prepared.samples,
+        details=prepared.details,
+        name=_name(options),
+        export=not options.no_export,
+        verbose=_verbose(),
+        **{k: v for k, v in _given(options, RUN_OPTIONS).items() if k != "samples"},
+    )
+
+
+SYSTEMS = {
+    "pix2pix": _pix2pix,
+    "attribute-gan": _attribute_gan,
+    "retrieval": _views,
+    "cross-view": _views,
+}
 
 
 def _compiled(model: kgen.AdversarialModel, options: argparse.Namespace) -> Any:
     model.compile()
+    return _with_rate(model, options)
+
+
+def _with_rate(model: kgen.AdversarialModel, options: argparse.Namespace) -> Any:
     if options.learning_rate is not None:
         for optimizer in model.optimizer.optimizers:
             optimizer.learning_rate = options.learning_rate
     return model
-
-
-def _given(options: argparse.Namespace, names: Iterable[str]) -> dict[str, Any]:
-    return {name: getattr(options, name) for name in names if name in options}
 
 
 def _name(options: argparse.Namespace) -> str:

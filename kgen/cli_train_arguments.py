@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from kgen import cli_train_view_arguments as views
 from kgen.cli_options import (
     OneOrTwo,
     add_amounts,
@@ -33,10 +34,12 @@ EXAMPLES = {
   kgen train attribute-gan --data png128 index.csv --words unicode_name --min-count 20
   kgen train attribute-gan --data toy-birds --stage shape --run-dir runs/toy   # stage I only
 """,
+    **views.EXAMPLES,
 }
 SUMMARIES = {
     "pix2pix": "train pix2pix on pairs of images (the system that is meant where none is named)",
     "attribute-gan": "train both stages of the stacked attribute GAN, and chain them",
+    **views.SUMMARIES,
 }
 SYSTEMS = tuple(EXAMPLES)
 
@@ -59,7 +62,12 @@ def name_system(arguments: Sequence[str]) -> list[str]:
 def add_train(command: argparse.ArgumentParser) -> None:
     """To the parser of `kgen train` one for each system."""
     systems = command.add_subparsers(dest="system", required=True, metavar="SYSTEM")
-    for name, add_arguments in (("pix2pix", _add_pix2pix), ("attribute-gan", _add_attribute_gan)):
+    for name, add_arguments in (
+        ("pix2pix", _add_pix2pix),
+        ("attribute-gan", _add_attribute_gan),
+        ("retrieval", _add_retrieval),
+        ("cross-view", _add_cross_view),
+    ):
         system = systems.add_parser(
             name,
             help=SUMMARIES[name],
@@ -215,7 +223,20 @@ def _add_attribute_gan_model(command: argparse.ArgumentParser) -> None:
     )
 
 
-# ---------------------------------------------------------------------- both
+# ---------------------------------------------------------------------- views
+
+
+def _add_retrieval(command: argparse.ArgumentParser) -> None:
+    views.add_retrieval(command)
+    _add_run(command, "1e-4; small presets 1e-3", samples=8)
+
+
+def _add_cross_view(command: argparse.ArgumentParser) -> None:
+    views.add_cross_view(command)
+    _add_run(command, "1e-4, of discriminators 4e-4")
+
+
+# ---------------------------------------------------------------------- all
 
 # Arguments that `kgen.train` takes under the same names.
 RUN_OPTIONS = "run_dir resume samples save_every tensorboard".split()
@@ -226,13 +247,15 @@ def _add_numbers(group: Any, *options: tuple[str, Callable[[str], Any], str]) ->
         group.add_argument(flag, type=kind, metavar="N", default=argparse.SUPPRESS, help=text)
 
 
-def _add_run(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--learning-rate", type=float, help="of all players (default: 2e-4)")
+def _add_run(command: argparse.ArgumentParser, rate: str = "2e-4", samples: int = 4) -> None:
+    command.add_argument("--learning-rate", type=float, help=f"of all players (default: {rate})")
     command.add_argument("--run-dir", help="folder for all results (default: a new one in runs/)")
     command.add_argument(
         "--resume", action="store_true", help="continue the run that --run-dir already holds"
     )
-    command.add_argument("--samples", type=positive, default=4, help="examples drawn (default: 4)")
+    command.add_argument(
+        "--samples", type=positive, default=samples, help=f"examples drawn (default: {samples})"
+    )
     command.add_argument(
         "--save-every", type=int, default=0, metavar="EPOCHS", help="also keep the model this often"
     )

@@ -34,6 +34,12 @@ class RetrievalPictures:
         return inputs["aerial"][np.argmax(ground @ aerial.T, axis=1)]
 
     @property
+    def run_settings(self) -> dict[str, Any]:
+        """What `compile` was told, as plain values: a run goes on only with the same."""
+        own = getattr(self, "_own_arguments", {})
+        return {name: getattr(value, "__name__", value) for name, value in own.items()}
+
+    @property
     def export_parts(self) -> dict[str, keras.Model]:
         """View -> its branch: each is exported for itself, as only one is asked at a time."""
         return {"ground": self.ground, "aerial": self.aerial}

@@ -279,7 +279,12 @@ class CrossViewSampler(AdversarialModel):
         The source is float (B, h, w, 3) in [-1, 1], `z_local` float (B, H/8 * W/8 * channels).
         """
         source = keras.Input((*self.source_size, 3), name=self.source)
-        embedding = EmbeddingNorm(self._norm(), name="embedding")(self._source_network()(source))
+        network = self._source_network()
+        if (
+            network.name == self.source
+        ):  # names are unique in a model, and the branch has the view's
+            network = keras.Model(network.inputs, network.outputs[0], name="embedder")
+        embedding = EmbeddingNorm(self._norm(), name="embedding")(network(source))
         inputs, given = [source], {"embedding": embedding}
         for tensor in self.generator.inputs:
             if tensor.name != "embedding":

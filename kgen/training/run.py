@@ -120,6 +120,8 @@ class Run:
             "optimizers": describe_optimizers(self.model),
             "schedules": describe_schedules(self.callbacks),
         }
+        if asked := getattr(self.model, "run_settings", None):
+            settings["steps"] = asked
         validation = describe_data(self.validation_data)
         return settings, {"training": describe_data(self.data), "validation": validation}
 

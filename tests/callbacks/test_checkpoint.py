@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 
+import keras
 import numpy as np
 import pytest
 
@@ -32,6 +33,24 @@ def test_restores_everything(tmp_path) -> None:
     state.restore(other)
     for saved, restored in zip(state_of(model), state_of(other), strict=True):
         np.testing.assert_array_equal(saved, restored)
+
+
+def test_the_highest_may_be_the_best_and_is_kept(tmp_path) -> None:
+    kept = tmp_path / "best.keras"
+    callback = Checkpoint(tmp_path / "states", "score", mode="max", best_path=kept)
+    model = duel()
+    callback.set_model(model)
+    variable = model.trainable_variables[0]
+    for epoch, score in enumerate([float("nan"), 0.25, 0.75, 0.75, 0.5]):
+        variable.assign(np.full(variable.shape, epoch))
+        callback.on_epoch_end(epoch, {"score": score})
+        assert kept.exists() == (epoch > 0)
+    assert callback.best == {"name": "score", "value": 0.75, "epoch": 3}
+    best = keras.models.load_model(kept)
+    assert set(np.ravel(keras.ops.convert_to_numpy(best.trainable_variables[0]))) == {2.0}
+    assert Checkpoint.latest(tmp_path / "states").best == callback.best
+    with pytest.raises(ValueError, match="'min' or 'max'"):
+        Checkpoint(tmp_path, mode="highest")
 
 
 class Killed(BaseException):
