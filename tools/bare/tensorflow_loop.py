@@ -89,12 +89,12 @@ class Discriminator(Net):
 class Adam(tf.Module):
     """Adam by TensorFlow's own fused kernel."""
 
-    def __init__(self, variables):
+    def __init__(self, variables, rate=2e-4):
         super().__init__()
         self.slots = [
             (tf.Variable(tf.zeros_like(v)), tf.Variable(tf.zeros_like(v))) for v in variables
         ]
-        self.count = tf.Variable(0.0)
+        self.count, self.rate = tf.Variable(0.0), rate
 
     def apply(self, variables, gradients):
         self.count.assign_add(1.0)
@@ -102,7 +102,7 @@ class Adam(tf.Module):
         for v, g, (m1, m2) in zip(variables, gradients, self.slots, strict=True):
             tf.raw_ops.ResourceApplyAdam(
                 var=v.handle, m=m1.handle, v=m2.handle, beta1_power=powers[0],
-                beta2_power=powers[1], lr=2e-4, beta1=0.5, beta2=0.999, epsilon=1e-8, grad=g,
+                beta2_power=powers[1], lr=self.rate, beta1=0.5, beta2=0.999, epsilon=1e-8, grad=g,
             )  # fmt: skip
 
 
