@@ -24,6 +24,7 @@ except ModuleNotFoundError as error:  # Keras imports its framework, "tensorflow
 from kgen import layers, losses, networks
 from kgen.adversarial import AdversarialModel
 from kgen.attribute_gan import AttributeToShape, ShapeToImage, StackedAttributeGAN
+from kgen.cross_view import CrossViewGenerator, RetrievalModel
 from kgen.export import export  # here, so that the name is the function and not its module
 from kgen.pix2pix import Pix2Pix
 
@@ -31,7 +32,9 @@ __version__ = "0.1.0"
 __all__ = [
     "AdversarialModel",
     "AttributeToShape",
+    "CrossViewGenerator",
     "Pix2Pix",
+    "RetrievalModel",
     "ShapeToImage",
     "StackedAttributeGAN",
     "compare",
@@ -53,6 +56,7 @@ _MODULES = (
     "attribute_gan",
     "backend",
     "callbacks",
+    "cross_view",
     "data",
     "evaluation",
     "metrics",
