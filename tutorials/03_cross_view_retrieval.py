@@ -65,13 +65,11 @@ print(f"Keras {keras.__version__} on {keras.config.backend()}, QUICK {QUICK}, {P
 # neighbouring one.
 
 # %%
-size = {"ground_size": GROUND, "aerial_size": AERIAL, "supersampling": 1}
+size = {"ground_size": GROUND, "aerial_size": AERIAL}
 drawn = kgen.data.toy_city("train", PLACES, **size)
 held_out = kgen.data.toy_city("val", HELD_OUT, **size)
-print(
-    f"{len(drawn)} places to learn from: aerial {drawn.aerial.shape}, ground {drawn.ground.shape}"
-)
-print(f"{len(held_out)} held out")
+for name, city in (("to learn from", drawn), ("held out", held_out)):
+    print(f"{name}: aerial {city.aerial.shape}, ground {city.ground.shape}")
 
 # %% [markdown]
 # *Ask yourself*: in the first picture, in which direction does the street run? What do you see from
@@ -171,8 +169,8 @@ draw_panels(rows, ["Aerial", "Polar", "Ground"], titles, "One place, four true p
 #
 # 1. a **stem** of six 3x3 convolutions: what is there, in 16x16 pixels;
 # 2. a learnt vector for each **position**: where it is, and so in which direction;
-# 3. **attention** blocks, $x \leftarrow x + \mathrm{Attention}(\mathrm{LN}(x))$, without MLP: tokens
-#    tell each other what they see;
+# 3. **attention** blocks, $x \leftarrow x + \mathrm{Attention}(\mathrm{LN}(x))$, without MLP:
+#    tokens tell each other what they see;
 # 4. **pooling** of the tokens: their mean ("gap"), or eight weighted sums ("smd"), whose weights
 #    are learnt and differ from place to place in the picture.
 #
@@ -462,12 +460,10 @@ def gradient(function, value, form, rho):
 by_hand = [gradient(ops.square, 2.0, *way) for way in (("sam", 1e-6), ("saig", 0.5))]
 print("w^2 at 2, plain and adaptive:", np.round(by_hand, 3))
 weights = [keras.Variable([value]) for value in (0.1, 1.0, 4.0)]
+print("e of the weights 0.1, 1 and 4, whose gradients are equal:")
 for form in ("sam", "saig"):
-    e = perturbations([ops.ones(1)] * 3, weights, form, rho=0.5)
-    print(
-        f"{form:5} e of the weights 0.1, 1 and 4, equal gradients:",
-        *(round(float(x[0]), 4) for x in e),
-    )
+    steps = perturbations([ops.ones(1)] * 3, weights, form, rho=0.5)
+    print(f"  {form:5}", *(f"{float(step[0]):.4f}" for step in steps))
 
 # %% [markdown]
 # *Predict before you run*: a narrow hole on the slope of a wide valley; $w$ stands on the hole's
@@ -535,19 +531,22 @@ for rho in (0.05, 0.5, 2.0):
     print(f"rho {rho:4}: loss at w + e {climbed[rho]:.3f}")
 
 # %% [markdown]
-# @ASAM@
+# At a radius of 0.05 the neighbourhood looks like the place itself. At 2, where all embeddings are
+# still nearly alike, the loss next door is half as high again, and higher than if nothing had been
+# learnt: the second gradient says how to mend what the first step broke. With weights that know
+# something already, as those of ImageNet, it is another matter; try exercise 7.
 #
 # ## Gallery of failures
 #
 # | you see | it is | do |
 # |---|---|---|
-# | loss stays at B/(B-1) log 2 | all embeddings alike | more steps, rate 1e-3, smaller batches |
-# | that, with `asam="saig"`, from random weights | the radius of 2 is for trained weights | `asam=None` first, or `load_saig_checkpoint` |
-# | loss falls, held-out R@1 does not | too few places, learnt by heart | more places, turns and mirrors |
+# | loss stays at B/(B-1) log 2 | all embeddings alike | more steps, smaller batches |
+# | that, from random weights with ASAM | its radius is for trained ones | `asam=None` first |
+# | held-out R@1 does not follow the loss | too few places | more places, turns, mirrors |
 # | R@1 0.05 however long | `pooling="gap"` needs long training | `pooling="smd"` |
-# | R@1 100 % at once | a tint, a frame, a date gives pairs away | look at both views; grey pictures |
-# | R@1 of chance, loss fine | rows of the views do not belong together | `training=False` to embed |
-# | good until the size changes | positions are learnt for one size | retrain, or `load_saig_checkpoint` |
+# | R@1 100 % at once | a tint, a frame gives pairs away | look; try grey pictures |
+# | R@1 of chance, loss fine | rows do not belong together | embed with `training=False` |
+# | R@1 of chance on real panoramas | their north is elsewhere | turn them; train on turned ones |
 #
 # We measured the second row (1600 places, 2 epochs, rho 2): the loss stood at 0.72. And these are
 # stopped at the door:
@@ -604,7 +603,7 @@ print("\nread:", own[0].aerial.shape, own[0].ground.shape, own.name(0))
 #
 # CVUSA, CVACT and VIGOR are given out on request (each error message says where). If you have some
 # of them, set `KGEN_DATA` to the folder that holds them. SAIG's released weights (a .pth file in
-# the same folder, `saig/`) are read without PyTorch; sizes may differ from those they were made for.
+# its folder `saig`) are read without PyTorch; pictures may have other sizes than theirs.
 
 # %%
 DATA = Path(os.environ.get("KGEN_DATA", "data"))
@@ -633,8 +632,8 @@ if weights:
 # data = CrossViewBatches(pairs, 32, aerial_size=256, ground_size=(128, 512))
 # model = RetrievalModel.from_preset("saig-s")
 # load_saig_checkpoint(model, "saig_s_imagenet.pth")  # 224 pixels: positions are resized
-# steps = 200 * len(data)
-# model.compile(keras.optimizers.AdamW(CosineSchedule(1e-4, steps), weight_decay=0.03, epsilon=1e-8))
+# rate = CosineSchedule(1e-4, steps=200 * len(data))
+# model.compile(keras.optimizers.AdamW(rate, weight_decay=0.03, epsilon=1e-8))
 # model.fit(data, epochs=200, validation_data=held_out)
 # ```
 #
