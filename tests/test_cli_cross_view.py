@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import kgen
-from kgen import cli_evaluate, cli_generate
+from kgen import cli_evaluate, cli_generate, cli_models
 from kgen.callbacks.run_record import read_record
 from kgen.cli import main
 from kgen.cli_arguments import parse
@@ -64,7 +64,8 @@ def view_arguments(city, retrieval_run, run_dir, *more) -> list:
 @pytest.fixture(scope="module")
 def view_run(city, retrieval_run, tmp_path_factory):
     run_dir = tmp_path_factory.mktemp("runs") / "streets"
-    more = ["--embeddings", run_dir.parent / "embeddings", "--validation-count", "2"]
+    more = ["--embeddings", run_dir.parent / "embeddings", "--count", "4"]
+    more += ["--validation-count", "2"]
     assert train("cross-view", *view_arguments(city, retrieval_run, run_dir, *more)) == 0
     return run_dir
 
@@ -151,9 +152,9 @@ def test_the_generator_is_trained_from_cached_embeddings(view_run, generator, re
     assert record["details"]["embedder"] == str(retrieval_run)
     assert record["best"]["name"] == "val_g_l1"
     with np.load(view_run.parent / "embeddings" / "train.npz") as kept:
-        assert kept["source_embedding"].shape == (8, 64)
+        assert kept["source_embedding"].shape == (4, 64)
         assert set(kept) > {"target_embedding", "coarse_embedding"}
-    assert (int(generator.step), generator.target_size) == (2, (128, 256))
+    assert (int(generator.step), generator.target_size) == (1, (128, 256))
     best = keras.models.load_model(retrieval_run / "best.keras")
     for own, other in zip(generator.source_embedder.weights, best.aerial.weights, strict=True):
         np.testing.assert_array_equal(*map(keras.ops.convert_to_numpy, (own, other)))
@@ -209,11 +210,12 @@ def test_evaluate_asks_a_judge(city, retrieval_run, generator, tmp_path, capsys,
 
 
 @one_backend
-def test_export_takes_images_to_pictures(view_run, generator, tmp_path, capsys, monkeypatch):
+def test_export_takes_images_to_pictures(generator, tmp_path, capsys, monkeypatch):
     """Whether a SavedModel agrees with it is tested with the generator."""
     taken = []
     monkeypatch.setattr(kgen, "export", lambda model, *a, **k: taken.append(model) or {"path": a})
-    command = ["export", str(view_run), str(tmp_path / "saved")]
+    monkeypatch.setattr(cli_models, "load_model", lambda path: generator)
+    command = ["export", "run", str(tmp_path / "saved")]
     assert main([*command, "--view", "ground"]) == 2
     assert "--view belongs to retrieval networks" in capsys.readouterr().err
     assert main(command) == 0

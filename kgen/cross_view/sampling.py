@@ -280,9 +280,7 @@ class CrossViewSampler(AdversarialModel):
         """
         source = keras.Input((*self.source_size, 3), name=self.source)
         network = self._source_network()
-        if (
-            network.name == self.source
-        ):  # names are unique in a model, and the branch has the view's
+        if network.name == self.source:  # a branch; names are unique in a model
             network = keras.Model(network.inputs, network.outputs[0], name="embedder")
         embedding = EmbeddingNorm(self._norm(), name="embedding")(network(source))
         inputs, given = [source], {"embedding": embedding}

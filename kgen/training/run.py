@@ -54,11 +54,11 @@ class Run:
     sample_every: int
     save_every: int
     monitor: str | None
-    monitor_mode: str | None
-    keep_best: bool | None
     export: bool
     tensorboard: bool
     callbacks: Sequence[keras.callbacks.Callback]
+    monitor_mode: str | None = None
+    keep_best: bool | None = None
     details: Mapping[str, Any] | None = None
     notes: list[str] = field(default_factory=list)
     earlier: dict[str, Any] = field(default_factory=dict)  # run.json as an earlier session left it
