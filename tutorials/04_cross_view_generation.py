@@ -458,7 +458,7 @@ for name, noise in (("map", as_map), ("vector", vector)):
     print(f"local noise as a {name}: two pictures differ by {change[name]:.3f} grey levels")
 
 # %% [markdown]
-# **What if the embedding is wrong?** Length, sign, zeros, one of another place: no error, a picture.
+# **A wrong embedding.** Of another length, zeros, of the other view: no error, but a picture.
 
 # %%
 r = embeddings[:1]
@@ -499,10 +499,12 @@ mistakes = {
     "8-bit pictures": lambda: model.train_on_batch({**data[0], "ground": held_out.ground[:BATCH]}),
 }
 model.compile()  # the first batch after compile is checked
+refused = {}
 for title, mistake in mistakes.items():
     try:
         mistake()
     except ValueError as error:
+        refused[title] = str(error)
         print(f"{title}: {error}\n")
 
 # %% [markdown]
