@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import wraps
+from functools import partial, wraps
 from typing import Any
 from unittest import mock
 
@@ -11,7 +11,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from kgen.layers import BatchNormalization
+from kgen.layers import BatchNormalization, spectral_normalization
 from kgen.networks import patch_discriminator, resnet_generator, unet
 from tests.goldens.weights import Weights, convolutions, normalization_of
 
@@ -21,7 +21,8 @@ Values = Mapping[str, np.ndarray]
 def without_drawing(build: Callable) -> Callable:
     """Let a function build networks whose kernels start at 0: given ones follow.
 
-    JAX compiles the drawing of each new shape, which takes longer than the tests.
+    JAX compiles the drawing of each new shape, which takes longer than the tests. Of large networks
+    drawing takes longer than all else on the other backends, too.
     """
 
     def zeros(self: Any, shape: tuple, dtype: Any = None) -> Any:
@@ -29,7 +30,11 @@ def without_drawing(build: Callable) -> Callable:
 
     @wraps(build)
     def wrapped(*args: Any, **kwargs: Any) -> Any:
-        with mock.patch.object(keras.initializers.RandomNormal, "__call__", zeros):
+        with (
+            mock.patch.object(keras.initializers.RandomNormal, "__call__", zeros),
+            mock.patch.object(keras.initializers.GlorotUniform, "__call__", zeros),
+            mock.patch.object(spectral_normalization, "_unit_vector", partial(zeros, None)),
+        ):
             return build(*args, **kwargs)
 
     return wrapped

@@ -65,6 +65,13 @@ XVIEW: dict[str, Callable[[Golden], bool]] = {
     "retrieval_losses": has(r"triplet_w\d+", "infonce_t002"),
     "sharpness": has(r"samadaptive_\w+/loss_0"),
     "learning_rates": has(r"cos_w\d+_t\d+"),
+    "attentional": has("normalised", "mask", r"p_\w+_k"),
+    "style": has("fc_weight", "fc_bias", "s"),
+    "blocks": has("y_s", "y_s_train", "y_t"),
+    "generator": has("structure", "style_w", "coarse"),
+    "discriminators": has(r"\w+/sn\d/logits"),
+    "diversity": has("msgan_loss", "same_image_loss"),
+    "augmentation": has("u_brightness", "after_cutout"),
 }
 
 # of the semi-parametric set, likewise

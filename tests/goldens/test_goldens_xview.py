@@ -9,6 +9,14 @@ from __future__ import annotations
 import pytest
 
 from tests.goldens.check_cross_view_data import check_polar, check_resize
+from tests.goldens.check_cross_view_losses import check_augmentation, check_diversity
+from tests.goldens.check_cross_view_networks import (
+    check_attentional,
+    check_blocks,
+    check_discriminators,
+    check_generator,
+    check_style,
+)
 from tests.goldens.check_image_metrics import check_s2sp_metrics
 from tests.goldens.check_lpips import check_heads, check_lpips_procedural
 from tests.goldens.check_retrieval import (
@@ -35,6 +43,13 @@ CHECKS = {
     "retrieval_losses": check_retrieval_losses,
     "sharpness": check_sharpness,
     "learning_rates": check_schedules,
+    "attentional": check_attentional,
+    "style": check_style,
+    "blocks": check_blocks,
+    "generator": check_generator,
+    "discriminators": check_discriminators,
+    "diversity": check_diversity,
+    "augmentation": check_augmentation,
 }
 GOLDENS = [golden for golden in read_set("xview") if not kinds_of(golden, ELSEWHERE)]
 
