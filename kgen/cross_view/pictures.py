@@ -40,19 +40,6 @@ def plot_views(
 
     Raises:
         ValueError: n below 1.
-
-    Example:
-
-    >>> import numpy as np
-    >>> from kgen.cross_view import CrossViewGenerator
-    >>> from kgen.cross_view.pictures import plot_views
-    >>> from kgen.data.cross_view import view_arrays
-    >>> aerial = np.zeros((1, 128, 128, 3), "uint8")
-    >>> model = CrossViewGenerator.from_preset("tiny", "pix2pix", encoder_filters=2,
-    ...     source_size=128)
-    >>> figure = plot_views(model, view_arrays(aerial, aerial[:, :64]), n=2)
-    >>> [axes.get_title() for axes in figure.axes]
-    ['Source', 'Coarse', 'Generated', '', 'Real']
     """
     _check_count("n", n)
     shown, at = list(pairs), VIEWS.index(model.source)

@@ -3,6 +3,8 @@
 The judge here compares mean colours, so it needs no training and errs now and then.
 """
 
+import functools
+
 import keras
 import numpy as np
 import pytest
@@ -13,16 +15,16 @@ from kgen.cross_view import (
     PUBLISHED,
     PUBLISHED_ABLATIONS,
     PUBLISHED_PIX2PIX,
-    CrossViewGenerator,
     RetrievalModel,
     evaluate_cross_view,
 )
 from kgen.data.cross_view import CrossViewBatches, middle_half, view_arrays
 from kgen.data.images import to_uint8
 from kgen.data.resizing import resize
+from kgen.metrics import load_extractor, lpips_network
+from tests.cross_view.sampler import mean_colour, small_sampler
 
 GROUND, AERIAL = (32, 64), (32, 32)  # what the judge sees
-STAND_INS = {"lpips": "stand_in", "features": "stand_in"}
 COUNT = 24
 
 
@@ -36,20 +38,23 @@ def colours(seed: int = 0, size=GROUND, tint: float = 0.12) -> tuple[np.ndarray,
     return to_uint8(aerial.clip(-1, 1)), to_uint8(ground.clip(-1, 1))
 
 
-def mean_colour(size: tuple[int, int]) -> keras.Model:
-    images = keras.Input((*size, 3))
-    return keras.Model(images, keras.layers.GlobalAveragePooling2D()(images))
-
-
 @pytest.fixture(scope="module")
 def judge():
     return RetrievalModel(mean_colour(GROUND), mean_colour(AERIAL))
 
 
 @pytest.fixture(scope="module")
+def evaluate():
+    """`evaluate_cross_view` with stand-ins that are compiled once."""
+    networks = {"lpips": (lpips_network("stand_in"),), "features": load_extractor("stand_in")}
+    return functools.partial(evaluate_cross_view, **networks)
+
+
+@pytest.fixture(scope="module")
 def perfect(judge):
     aerial, ground = colours()
-    return evaluate_cross_view(ground, view_arrays(aerial, ground), judge, **STAND_INS)
+    names = {"lpips": "stand_in", "features": "stand_in"}
+    return evaluate_cross_view(ground, view_arrays(aerial, ground), judge, **names)
 
 
 def test_real_targets_get_the_best_of_everything(perfect):
@@ -62,7 +67,7 @@ def test_real_targets_get_the_best_of_everything(perfect):
     assert not any(name.startswith("diversity") for name in perfect)
 
 
-def test_recall_is_that_of_the_retrieval_model(judge):
+def test_recall_is_that_of_the_retrieval_model(evaluate, judge):
     aerial, ground = colours(size=(64, 128))
     aerial[1:6:2] = aerial[:6:2]  # three places with two panoramas
     places = np.arange(COUNT)
@@ -74,13 +79,13 @@ def test_recall_is_that_of_the_retrieval_model(judge):
     expected = judge.evaluate(batches, verbose=0, return_dict=True)
     assert expected["r1"] < expected["r5"] < expected["r10"]
     sized = np.stack([resize(image, GROUND, "area") for image in ground])
-    found = evaluate_cross_view(sized, pairs, judge, batch_size=7, **STAND_INS)
+    found = evaluate(sized, pairs, judge, batch_size=7)
     assert {name: found[name] for name in expected} == expected
     assert found["real_r1"] == expected["r1"]  # of the stored panoramas, in the judge's own size
     assert found["chance_r1"] == 1 / (COUNT - 3)
 
 
-def test_noise_gets_chance_and_what_the_metrics_say(judge, perfect):
+def test_noise_gets_chance_and_what_the_metrics_say(evaluate, judge, perfect):
     aerial, ground = colours()
     random = np.random.default_rng(5)
 
@@ -88,7 +93,7 @@ def test_noise_gets_chance_and_what_the_metrics_say(judge, perfect):
         return random.integers(0, 256, (len(sources), *GROUND, 3), "uint8")
 
     pairs = view_arrays(aerial, ground)
-    found = evaluate_cross_view(noise, pairs, judge, target_size=GROUND, **STAND_INS)
+    found = evaluate(noise, pairs, judge, target_size=GROUND)
     assert found["r1"] <= 3 / COUNT < found["real_r1"] == perfect["real_r1"]
     assert found["r1"] <= found["r5"] <= found["r10"] < 1
     assert found["ssim"] < 0.1
@@ -98,48 +103,39 @@ def test_noise_gets_chance_and_what_the_metrics_say(judge, perfect):
     assert 255 / 10 ** (found["psnr"] / 20) == pytest.approx(found["rmse"], rel=0.05)
 
 
-def test_halves_are_of_the_sky_and_of_the_ground(judge):
+def test_halves_are_of_the_sky_and_of_the_ground(evaluate, judge):
     aerial, ground = colours()
     ground = ground // 2
     pictures = ground.copy()
     pictures[:, GROUND[0] // 2 :] += 51
-    found = evaluate_cross_view(pictures, view_arrays(aerial, ground), judge, **STAND_INS)
+    found = evaluate(pictures, view_arrays(aerial, ground), judge)
     assert found["psnr_sky"] == np.inf
     assert found["ssim_sky"] == pytest.approx(1, abs=1e-9)
     assert found["psnr_ground"] == pytest.approx(20 * np.log10(5))
     assert found["psnr"] == pytest.approx(20 * np.log10(5) + 10 * np.log10(2))
     assert found["ssim_ground"] < 0.9
-    other = evaluate_cross_view(aerial, view_arrays(aerial, ground), judge, "ground", **STAND_INS)
+    other = evaluate(aerial, view_arrays(aerial, ground), judge, "ground")
     assert other["rmse"] == 0
     assert not any(name.endswith(("_sky", "_ground")) for name in other)
 
 
-def test_the_judge_may_see_a_part_of_panoramas():
+def test_the_judge_may_see_a_part_of_panoramas(evaluate):
     aerial, ground = colours(size=(64, 64))
     pictures = ground.copy()
     pictures[:, :16] = pictures[:, 48:] = np.arange(COUNT, dtype="uint8")[:, None, None, None]
     pairs = view_arrays(aerial, ground)
     judge = RetrievalModel(mean_colour((32, 64)), mean_colour(AERIAL))
-    found = evaluate_cross_view(pictures, pairs, judge, seen_part=middle_half, **STAND_INS)
+    found = evaluate(pictures, pairs, judge, seen_part=middle_half)
     assert found["r1"] == found["real_r1"]
-    whole = evaluate_cross_view(pictures, pairs, judge, **STAND_INS)
+    whole = evaluate(pictures, pairs, judge)
     assert whole["r1"] < found["r1"]
 
 
-def generator(judge: RetrievalModel | None = None) -> CrossViewGenerator:
-    """The smallest; its embedders are a judge's or of its own."""
-    embedder = judge or {"aerial": mean_colour((16, 16)), "ground": mean_colour((16, 32))}
-    return CrossViewGenerator.from_preset(
-        "tiny", embedder, target_size=(128, 256), width=8, local_channels=4, style_size=8,
-        facade_widths=(8, 4, 4), discriminator_options={"base_filters": 2}, perceptual_weight=0.0,
-    )  # fmt: skip
-
-
-def test_a_generator_has_diversity_and_pictures_of_their_own_noise(judge, monkeypatch):
+def test_a_generator_has_diversity_and_pictures_of_their_own_noise(evaluate, judge, monkeypatch):
     aerial, ground = colours()
     aerial[2:4] = aerial[:2]  # equal sources, in batches of their own
     pairs = view_arrays(aerial, ground).subset(range(4))
-    model, seen = generator(), []
+    model, seen = small_sampler(), []
     draw = model.from_embeddings
 
     def watched(*arguments, **options):
@@ -147,51 +143,54 @@ def test_a_generator_has_diversity_and_pictures_of_their_own_noise(judge, monkey
         return seen[-1]
 
     monkeypatch.setattr(model, "from_embeddings", watched)
-    found = evaluate_cross_view(model, pairs, judge, samples=2, batch_size=2, **STAND_INS)
+    found = evaluate(model, pairs, judge, samples=2, batch_size=2)
     assert found["diversity_lpips_stand_in"] > 1e-4
     pictures = np.concatenate(seen)
     assert len(np.unique(pictures.reshape(8, -1), axis=0)) == 8
     # the first of each source count; neither batches nor further samples change a number
-    first = evaluate_cross_view(pictures[[0, 1, 4, 5]], pairs, judge, batch_size=4, **STAND_INS)
+    first = evaluate(pictures[[0, 1, 4, 5]], pairs, judge, batch_size=4)
     assert set(found) - set(first) == {"diversity_lpips_stand_in"}
-    again = evaluate_cross_view(model, pairs, judge, samples=0, batch_size=4, **STAND_INS)
+    again = evaluate(model, pairs, judge, samples=0, batch_size=4)
     for name, value in again.items():
         assert found[name] == pytest.approx(value, rel=1e-3, abs=1e-4), name
         assert found[name] == pytest.approx(first[name], rel=1e-5, abs=1e-6), name
-    other = evaluate_cross_view(model, pairs, judge, samples=1, seed=1, batch_size=4, **STAND_INS)
+    other = evaluate(model, pairs, judge, samples=1, seed=1, batch_size=4)
     assert other["rmse"] != again["rmse"]
 
 
-def test_the_guide_is_no_judge(judge):
+def test_the_guide_is_no_judge(evaluate, judge):
     aerial, ground = colours()
     pairs = view_arrays(aerial, ground).subset(range(2))
-    with pytest.warns(UserWarning, match="guides the generator"):
-        evaluate_cross_view(generator(judge), pairs, judge, samples=0, **STAND_INS)
+    with (
+        pytest.warns(UserWarning, match="guides the generator"),
+        pytest.raises(ValueError, match="unknown extractor"),  # after the guards, so early
+    ):
+        evaluate(small_sampler(judge.aerial), pairs, judge, features="vgg19")
 
 
-def test_a_generator_brings_its_own_view_and_size(judge):
-    model, pairs = generator(), view_arrays(*colours())
+def test_a_generator_brings_its_own_view_and_size(evaluate, judge):
+    model, pairs = small_sampler(), view_arrays(*colours())
     for wrong, options in (
         ("source is 'aerial', not 'ground'", {"source": "ground"}),
-        (r"target_size is \(128, 256\), not \(32, 64\)", {"target_size": GROUND}),
+        (r"target_size is \(32, 64\), not \(32, 32\)", {"target_size": AERIAL}),
     ):
         with pytest.raises(ValueError, match=wrong):
-            evaluate_cross_view(model, pairs, judge, **options, **STAND_INS)
+            evaluate(model, pairs, judge, **options)
 
 
-def test_pix2pix_goes_the_same_way(judge):
+def test_pix2pix_goes_the_same_way(evaluate, judge):
     aerial, ground = colours()
-    pairs = view_arrays(aerial, ground)
-    model = Pix2Pix.from_preset("paper", (*GROUND, 3), base_filters=2, pad_to_multiple=None)
+    pairs = view_arrays(aerial, ground).subset(range(8))
+    model = Pix2Pix.from_preset("paper", (*GROUND, 3), base_filters=2, depth=2, n_layers=1)
     sources = np.stack([pair[0] for pair in pairs.as_pairs("aerial", GROUND)])
-    by_hand = evaluate_cross_view(model.generate(sources), pairs, judge, **STAND_INS)
+    by_hand = evaluate(model.generate(sources), pairs, judge)
     for made in (model, model.generate):
-        found = evaluate_cross_view(made, pairs, judge, target_size=GROUND, **STAND_INS)
+        found = evaluate(made, pairs, judge, target_size=GROUND)
         assert found == pytest.approx(by_hand, rel=1e-5)
     assert found["rmse"] > 1
 
 
-def test_a_function_gets_sources_as_they_are_stored(judge):
+def test_a_function_gets_sources_as_they_are_stored(evaluate, judge):
     aerial, ground = colours()
     sources = [image[: 20 + i] for i, image in enumerate(aerial)]
     got = []
@@ -202,27 +201,27 @@ def test_a_function_gets_sources_as_they_are_stored(judge):
 
     pairs = view_arrays(sources, ground)
     with pytest.raises(ValueError, match="all 24 embeddings are equal"):
-        evaluate_cross_view(answer, pairs, judge, **STAND_INS)
+        evaluate(answer, pairs, judge)
     assert got == [image.shape for image in sources]
 
 
-def test_embeddings_that_are_not_finite_are_an_error():
+def test_embeddings_that_are_not_finite_are_an_error(evaluate):
     aerial, ground = colours()
     broken = mean_colour(GROUND)
     images = keras.Input((*GROUND, 3))
     broken = keras.Model(images, keras.layers.Rescaling(np.nan)(broken(images)))
     judge = RetrievalModel(broken, mean_colour(AERIAL))
     with pytest.raises(ValueError, match="NaN or infinity"):
-        evaluate_cross_view(ground, view_arrays(aerial, ground), judge, **STAND_INS)
+        evaluate(ground, view_arrays(aerial, ground), judge)
 
 
-def test_what_cannot_be_measured_is_refused(judge):
+def test_what_cannot_be_measured_is_refused(evaluate, judge):
     aerial, ground = colours()
     pairs = view_arrays(aerial, ground)
 
     def refused(match, made=ground, of=pairs, by=judge, **options):
         with pytest.raises(ValueError, match=match):
-            evaluate_cross_view(made, of, by, **{**STAND_INS, **options})
+            evaluate(made, of, by, **options)
 
     refused("one picture for each of the 24 pairs", ground[:-1])
     refused("must be uint8", ground.astype("float32"))

@@ -1,10 +1,8 @@
 """Figures of a generator: which cells they have, and what is in them."""
 
-import keras
 import numpy as np
 import pytest
 
-from kgen.cross_view import CrossViewGenerator
 from kgen.cross_view.pictures import (
     plot_interpolation,
     plot_local_noise,
@@ -13,31 +11,19 @@ from kgen.cross_view.pictures import (
 )
 from kgen.data.cross_view import view_arrays
 from kgen.data.resizing import resize
+from tests.cross_view.sampler import small_sampler
 
-SIZE = (128, 256)
+SIZE = (32, 64)
 rng = np.random.default_rng(0)
-AERIAL = rng.integers(0, 256, (2, 40, 40, 3), "uint8")
+COLOURS = np.array([[200, 60, 20], [30, 90, 240]]).reshape(2, 1, 1, 3)
+AERIAL = (COLOURS + rng.integers(-15, 16, (2, 40, 40, 3))).astype("uint8")
 GROUND = rng.integers(0, 256, (2, 64, 128, 3), "uint8")
 PAIRS = view_arrays(AERIAL, GROUND)
 
 
 @pytest.fixture(scope="module")
 def model():
-    """The smallest; its embedder sees mean colours of a few regions."""
-    networks = {}
-    for view, size in (("aerial", (32, 32)), ("ground", (32, 64))):
-        images = keras.Input((*size, 3))
-        x = keras.layers.AveragePooling2D((size[0] // 2, size[1] // 2))(images)
-        networks[view] = keras.Model(images, keras.layers.Flatten()(x))
-    built = CrossViewGenerator.from_preset(
-        "tiny", networks, width=8, local_channels=4, style_size=8, facade_widths=(8, 4, 4),
-        discriminator_options={"base_filters": 2}, perceptual_weight=0.0,
-    )  # fmt: skip
-    scales = [v for v in built.generator.trainable_weights if "scale" in v.path]
-    for variable in scales:  # as after training: the embedding and the local noise have their say
-        variable.assign(keras.ops.ones(variable.shape))
-    assert scales
-    return built
+    return small_sampler()
 
 
 def cells(figure) -> list[np.ndarray]:
@@ -59,11 +45,11 @@ def test_views_stand_between_the_source_and_the_real_target(model):
     shown = cells(figure)
     assert len(shown) == 2 * 6
     pictures, coarse = model.generate(AERIAL, n=2, seed=3, coarse=True)
-    assert coarse.shape == (4, 16, 32, 3)
+    assert coarse.shape == (4, 4, 8, 3)
     for row in range(2):
         source, small, first, second, other, real = shown[6 * row : 6 * row + 6]
-        same(source[:, 64:192], resize(AERIAL[row], (128, 128), "area"))
-        assert np.all(source[:, :64] == 1)  # what a square leaves of a panel
+        same(source[:, 16:48], resize(AERIAL[row], (32, 32), "area"))
+        assert np.all(source[:, :16] == 1)  # what a square leaves of a panel
         same(small, np.repeat(np.repeat(coarse[2 * row], 8, axis=0), 8, axis=1))
         same(first, pictures[2 * row])
         same(second, pictures[2 * row + 1])
@@ -93,24 +79,29 @@ def test_local_noise_changes_the_picture_and_the_spread_says_where(model):
         plot_local_noise(model, AERIAL[0], n=1)
 
 
-def test_weight_maps_beside_and_over_the_pictures(model):
-    names = ["s3_norm1", "t2_norm1"]
-    maps = model.weight_maps(AERIAL, names)
-    figure = plot_weight_maps(model, AERIAL, names)
-    assert titles(figure)[:3] == ["Generated", *names]
+def test_weight_maps_beside_and_over_the_pictures(model, monkeypatch):
+    names = ["s3_norm1", "s3_norm2", "t2_norm1"]
+    sizes = dict(zip(names, ((8, 16), (16, 32), (32, 64)), strict=True))
+    maps = {n: rng.uniform(0, 1, (2, *size, 1)).astype("float32") for n, size in sizes.items()}
+
+    def weight_maps(images, names=None, seed=0):
+        assert images is AERIAL
+        assert seed == 2
+        return {name: maps[name] for name in names or maps}
+
+    monkeypatch.setattr(model, "weight_maps", weight_maps)
+    figure = plot_weight_maps(model, AERIAL, names[1:], seed=2)
+    assert titles(figure)[:3] == ["Generated", *names[1:]]
     shown = cells(figure)
     assert len(shown) == 2 * 3
-    pictures = model.from_embeddings(model.embed_images(AERIAL))
-    same(shown[3], pictures[1])
-    enlarged = resize(maps[names[0]][1, ..., 0], SIZE, "nearest")
-    np.testing.assert_allclose(shown[4][..., 1], enlarged, atol=1e-5)
-    assert np.ptp(enlarged) > 0.01
-    over = cells(plot_weight_maps(model, AERIAL, names, over=True))
-    np.testing.assert_allclose(over[4] * 255, enlarged[..., None] * pictures[1], atol=1.01)
-    blocks = [*(f"s{i}_norm1" for i in range(4)), *(f"t{i}_norm1" for i in range(3))]
-    assert titles(plot_weight_maps(model, AERIAL[:1])) == ["Generated", *blocks]
-    with pytest.raises(ValueError, match="no weight maps nothing"):
-        plot_weight_maps(model, AERIAL, ["nothing"])
+    picture = model.generate(AERIAL, seed=2)[1]
+    same(shown[3], picture)
+    enlarged = resize(maps[names[1]][1, ..., 0], SIZE, "nearest")
+    np.testing.assert_allclose(shown[4], np.repeat(enlarged[..., None], 3, axis=-1), atol=1e-6)
+    over = cells(plot_weight_maps(model, AERIAL, names[1:], seed=2, over=True))
+    same(over[4], enlarged[..., None] * picture)
+    # by default the first of each block
+    assert titles(plot_weight_maps(model, AERIAL, seed=2))[:3] == ["Generated", names[0], names[2]]
 
 
 def test_interpolation_goes_from_one_place_to_the_other(model):
@@ -121,6 +112,6 @@ def test_interpolation_goes_from_one_place_to_the_other(model):
     for row in range(2):
         same(shown[5 * row + 1], model.generate(AERIAL[0], seed=4 + row)[0])
         same(shown[5 * row + 3], model.interpolate(*AERIAL, 3, 4 + row)[-1])
-        same(shown[5 * row + 4][:, 64:192], resize(AERIAL[1], (128, 128), "area"))
+        same(shown[5 * row + 4][:, 16:48], resize(AERIAL[1], (32, 32), "area"))
     assert np.abs(shown[1] - shown[6]).max() > 0.01  # other noise
     assert np.abs(shown[1] - shown[3]).max() > 0.01  # another place
