@@ -49,8 +49,8 @@ def resnet_generator(
     Example:
 
     >>> from kgen.networks import resnet_generator
-    >>> resnet_generator((256, 256, 3)).count_params()
-    11378179
+    >>> resnet_generator((256, 256, 3), base_filters=16).count_params()
+    715651
     """
     if any(side is not None and side % 4 for side in input_shape[:2]):
         raise ValueError(

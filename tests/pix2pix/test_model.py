@@ -106,6 +106,7 @@ def test_parameter_counts_of_the_presets():
     assert counts("seed") == (54_429_315, 2_771_393)
     assert counts("tf_tutorial") == (54_425_859, 2_770_433)
     assert counts("torch") == counts("paper") == (54_423_811, 2_770_497)
+    assert resnet_generator((256, 256, 3)).count_params() == 11_378_179
     assert resnet_generator((256, 256, 3), blocks=6).count_params() == 7_837_699
 
 
