@@ -49,8 +49,8 @@ def test_passes_all_system_checks():
 def test_everything_switched_on_continues_exactly():
     def make():
         return small(
-            depth=3, dropout_levels=[0], pool_size=3, ema_decay=0.9, r1_weight=1.0, gan_mode="wgangp", penalty_interval=2,
-            inference_mode="paper",
+            depth=3, dropout_levels=[0], pool_size=3, ema_decay=0.9, r1_weight=1.0,
+            gan_mode="wgangp", penalty_interval=2, inference_mode="paper",
         )  # fmt: skip
 
     checks.check_continues(make, (SOURCE, TARGET), {})
