@@ -130,7 +130,7 @@ def test_compile_refuses_a_player_with_nothing_to_train():
 
 def test_discriminator_is_updated_before_the_generator_sees_it():
     # with a huge step for D, the generator's adversarial loss is that of the updated D
-    model = small(dropout=0.0)
+    model = small(depth=3, dropout=0.0)
     model.compile(d_optimizer=keras.optimizers.SGD(10.0), g_optimizer=keras.optimizers.SGD(0.0))
     fake = model.generator(SOURCE, training=True)
     logs = checks.train(model, (SOURCE, TARGET), 1)
@@ -174,7 +174,7 @@ def test_inference_mode_can_be_changed_and_is_saved(tmp_path):
 
 
 def test_averaged_generator_follows_and_is_used_at_inference():
-    model = small(ema_decay=0.5, dropout=0.0)
+    model = small(depth=3, ema_decay=0.5, dropout=0.0)
     model.compile()
     start = checks.values(
         model.averaged_generator.trainable_weights + model.averaged_generator.weights
@@ -211,14 +211,14 @@ def test_gan_modes_train(gan_mode):
 
 
 def test_unconditional_discriminator_and_resnet_generator():
-    model = small(generator="resnet", blocks=2, discriminator_options={"condition_channels": 0})
+    model = small(generator="resnet", blocks=1, discriminator_options={"condition_channels": 0})
     model.compile()
     assert not model.is_conditional
     assert np.isfinite(checks.train(model, (SOURCE, TARGET), 1)["g_loss"])
 
 
 def test_many_channels_and_odd_sizes():
-    model = small(image_shape=(33, 50, 5), output_channels=1, pad_to_multiple=True)
+    model = small(image_shape=(33, 50, 5), output_channels=1, pad_to_multiple=True, depth=3)
     model.compile()
     source = np.zeros((1, 33, 50, 5), "float32")
     target = np.zeros((1, 33, 50, 1), "float32")
