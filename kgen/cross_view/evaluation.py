@@ -84,12 +84,15 @@ def evaluate_cross_view(
 
     Example:
 
+    >>> import keras
     >>> import numpy as np
     >>> from kgen.cross_view import RetrievalModel, evaluate_cross_view
     >>> from kgen.data.cross_view import view_arrays
     >>> rng = np.random.default_rng(0)
     >>> views = rng.integers(0, 256, (6, 32, 32, 3), "uint8")
-    >>> judge = RetrievalModel.from_preset("tiny", 32, 32)
+    >>> ground, aerial = (keras.Sequential([keras.Input((32, 32, 3)),
+    ...     keras.layers.GlobalAveragePooling2D()]) for _ in range(2))
+    >>> judge = RetrievalModel(ground, aerial)  # an untrained one, of mean colours
     >>> found = evaluate_cross_view(lambda sources: sources, view_arrays(views, views), judge,
     ...     lpips=("stand_in",), features="stand_in")
     >>> round(found["ssim"], 3), found["lpips_stand_in"], found["r1"] == found["real_r1"]
