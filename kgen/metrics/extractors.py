@@ -19,9 +19,8 @@ from keras import layers, ops
 
 from kgen.metrics.images import as_numpy
 from kgen.metrics.running import in_batches
-from kgen.networks import inception2015, stand_in
-from kgen.networks.inception2015 import SIDE
-from kgen.networks.stand_in import SEED
+from kgen.networks.inception2015 import SIDE, inception2015
+from kgen.networks.stand_in import SEED, stand_in
 from kgen.weights import find_weights, load_torch_state, read_state
 from kgen.weights.applications import keras_inception
 

@@ -11,8 +11,8 @@ import keras
 import numpy as np
 from keras import ops
 
-from kgen.networks import alexnet, squeezenet, stand_in, vgg16
-from kgen.networks.stand_in import WIDTHS
+from kgen.networks import alexnet, squeezenet, vgg16
+from kgen.networks.stand_in import WIDTHS, stand_in
 from kgen.weights import LPIPS_HEADS, find_weights, load_torch_state, read_state
 from kgen.weights.applications import keras_vgg16
 
