@@ -58,7 +58,7 @@ from kgen.plotting.grids import draw_panels
 QUICK = os.environ.get("KGEN_QUICK", "1") != "0"
 GROUND, AERIAL = (128, 256), (128, 128)  # of the pictures; multiples of 128 for the generated ones
 SEEN = {"ground_size": GROUND, "aerial_size": AERIAL}  # what retrieval networks look at
-PLACES, HELD_OUT, SEARCHING = (160, 64, 120) if QUICK else (1600, 300, 800)  # SEARCHING: steps
+PLACES, HELD_OUT, SEARCHING = (120, 50, 120) if QUICK else (1600, 300, 800)  # SEARCHING: steps
 EPOCHS, STEPS, BATCH, PRESET = (5, 20, 8, "tiny") if QUICK else (10, 800, 8, "teaching")
 WIDTHS = {"width": 32, "facade_widths": (16, 8, 8), "hidden": 32} if QUICK else {"hidden": 96}
 FILTERS = 8 if QUICK else 16
