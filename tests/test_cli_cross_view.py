@@ -261,6 +261,7 @@ def prepared(system: str, *arguments):
     return prepare(parse(["train", system, *map(str, arguments)]))
 
 
+@one_backend
 def test_retrieval_arguments_arrive(city):
     branches = ["--data", city, *BRANCHES[:2], *BRANCHES[6:]]
     small = ["--ground-size", "32x64", "--polar", "--loss", "infonce", "--asam", "samsung"]

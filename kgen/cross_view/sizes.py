@@ -56,7 +56,7 @@ SIZES: dict[str, DataSizes] = {
         seen={"ground": (128, 256), "aerial": (128, 128)},
         batch_size=8,
         epochs=20,
-        retrieval_epochs=10,
+        retrieval_epochs=16,
         diversity_weight=1.0,
     ),
 }

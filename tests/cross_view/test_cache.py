@@ -9,6 +9,9 @@ from kgen.data.cross_view import CrossViewBatches, view_arrays
 
 # of TensorFlow, see _not_compiled
 pytestmark = pytest.mark.filterwarnings("ignore:Even though the .tf.config.experimental_run_fun")
+one_backend = pytest.mark.skipif(
+    keras.config.backend() != "torch", reason="runs on one backend only"
+)
 SMALL = {
     "width": 8, "local_channels": 4, "style_size": 8, "facade_widths": (8, 4, 4),
     "discriminator_options": {"base_filters": 2}, "perceptual_weight": 0.0,
@@ -72,7 +75,7 @@ def test_a_step_asks_for_the_same_numbers():
         np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-5)
 
 
-@pytest.mark.skipif(keras.config.backend() != "torch", reason="compiling takes minutes elsewhere")
+@one_backend  # compiling takes minutes elsewhere
 def test_training_is_the_same():
     start = build(identity_weight=1000.0)
 
@@ -137,6 +140,7 @@ def test_the_file_is_read_while_it_is_true(tmp_path, monkeypatch, caplog):
         cached_embeddings(model, PAIRS, path=path)
 
 
+@one_backend
 def test_what_cannot_be_cached(tmp_path):
     model = build(identity_weight=0.0)
     kernel = model.source_embedder.trainable_variables[0]
