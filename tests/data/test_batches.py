@@ -256,7 +256,7 @@ def test_halves_and_batches_of_several_sizes_are_named():
         ({"load_size": 8}, "at least as large as size"),
         ({"load_size": 20, "preprocess": "crop"}, "does not resize to a load_size"),
         ({"preprocess": "zoom"}, "Unknown preprocess 'zoom'"),
-        ({"resize": "area"}, "Unknown resize method 'area'"),
+        ({"resize": "spline"}, "Unknown resize method 'spline'"),
         ({"multiple": 0}, "multiple is at least 1"),
         ({"one_hot": 3, "batch_size": 10}, "pair .*label values belong to no class"),
     ],
