@@ -12,7 +12,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable, Generator, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -192,8 +192,9 @@ def _start_worker(stack: ExitStack, job: dict) -> subprocess.Popen:
     stack.enter_context(worker)
     stack.callback(worker.kill)  # runs first on the way out: nothing is left behind
     assert worker.stdin is not None
-    worker.stdin.write(json.dumps(job).encode())
-    worker.stdin.close()
+    with suppress(BrokenPipeError):  # it has died already: said when its pictures do not come
+        worker.stdin.write(json.dumps(job).encode())
+        worker.stdin.close()
     return worker
 
 
