@@ -215,39 +215,6 @@ def test_attributes_to_birds(tmp_path):
         assert report["max_difference"]["serve"] < 1e-4
 
 
-@runs_on("torch")
-@pytest.mark.slow
-def test_cross_view_retrieval(tmp_path):
-    found = execute(
-        "03",
-        tmp_path,
-        "moved",
-        "alike",
-        "by_hand + slopes",
-        "climbed",
-        "[len(by_step), len(pairs), len(near), model.ground.output_shape[1]]",
-        "[recall['trained'], recall['before training'], recall['polar pixels']]",
-        "len(refused)",
-        "difference",
-        "[own[0].aerial.shape[0], len(own)]",
-    )
-    moved, alike, gradients, climbed, counts, recall, refused, difference, own = found.values()
-    assert moved["left"] < 0.7 * min(moved["not"], moved["right"])  # both views turn alike
-    assert alike == pytest.approx(1.5 * np.log(2), rel=1e-5)  # B / (B - 1) log 2
-    assert gradients[:2] == pytest.approx([4.0, 6.0], rel=1e-5)
-    assert gradients[2] > 0 > gradients[3]  # back into the hole; out of it
-    assert climbed["0.05"] < min(climbed["0.5"], climbed["2.0"])
-    assert counts == ([200, 1600, 5, 512] if THOROUGH else [6, 48, 5, 512])
-    assert refused == 5
-    assert difference == 0.0
-    assert own == [128 if THOROUGH else 32, 4]
-    if THOROUGH:
-        trained, before, lazy = recall
-        assert trained[0] > 0.1
-        assert trained[2] > 0.5 > lazy[2] > before[2]
-    assert (tmp_path / "runs" / "03_cross_view_retrieval" / "retrieval.keras").is_file()
-
-
 def test_the_walk_through_is_found_again():
     kinds = read_cells(source_of("01"))
     headings = " ".join(re.findall(r"^## (.*)$", "\n".join(c for _, c in kinds), re.MULTILINE))
