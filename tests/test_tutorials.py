@@ -9,7 +9,6 @@ from importlib.machinery import SourceFileLoader
 from pathlib import Path
 
 import keras
-import numpy as np
 import pytest
 
 REPOSITORY = Path(__file__).resolve().parent.parent
