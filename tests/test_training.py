@@ -33,6 +33,11 @@ def train_in_process(run_dir: Path, epochs: int, *kill: int) -> subprocess.Popen
     return subprocess.Popen([*command, *map(str, kill)], env=environment, cwd=run_dir.parent)
 
 
+@pytest.mark.skipif(
+    keras.config.backend() != "torch",
+    reason="files outlive a process whatever it computes with; attribute_gan/test_training.py goes "
+    "on bit for bit on every backend",
+)
 @pytest.mark.slow
 def test_a_killed_run_ends_as_one_never_killed(tmp_path) -> None:
     whole, killed = tmp_path / "whole", tmp_path / "killed"
