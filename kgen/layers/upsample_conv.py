@@ -13,6 +13,7 @@ from kgen import backend
 # Doubling copies each pixel into 2x2, so the nine taps meet only 2x2 different pixels. Written for
 # each of the 4x4 places that a pixel of the small map reaches: which taps are summed there.
 TAPS = np.array([[0, 0, 1], [0, 1, 1], [1, 1, 0], [1, 0, 0]], "float32")
+TAPS_2D = np.kron(TAPS, TAPS)  # (16, 9): for each place of 4x4, which of the 3x3 taps
 
 
 @keras.saving.register_keras_serializable("kgen")
@@ -44,8 +45,10 @@ class UpsampleConv2D(layers.Conv2D):
 
     def convolution_op(self, inputs: Any, kernel: Any) -> Any:
         """The convolution with any kernel (3, 3, C, filters), without bias and activation."""
-        taps = ops.cast(TAPS, kernel.dtype)
-        summed = ops.einsum("ti,sj,ijab->tsba", taps, taps, kernel)  # (4, 4, filters, C)
+        channels, filters = kernel.shape[2:]
+        taps = ops.reshape(ops.transpose(kernel, (3, 0, 1, 2)), (filters, 9, channels))
+        summed = ops.matmul(ops.cast(TAPS_2D, kernel.dtype), taps)  # (filters, 16, C)
+        summed = ops.transpose(ops.reshape(summed, (filters, 4, 4, channels)), (1, 2, 0, 3))
         return backend.conv_transpose(inputs, summed, (2, 2), "same")
 
     def call(self, inputs: Any) -> Any:
