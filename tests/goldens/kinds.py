@@ -72,6 +72,7 @@ XVIEW: dict[str, Callable[[Golden], bool]] = {
     "discriminators": has(r"\w+/sn\d/logits"),
     "diversity": has("msgan_loss", "same_image_loss"),
     "augmentation": has("u_brightness", "after_cutout"),
+    "one_way": has("ma_gp", r"wD/.*", r"wC/.*"),
 }
 
 # of the semi-parametric set, likewise

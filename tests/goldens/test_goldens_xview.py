@@ -19,6 +19,7 @@ from tests.goldens.check_cross_view_networks import (
 )
 from tests.goldens.check_image_metrics import check_s2sp_metrics
 from tests.goldens.check_lpips import check_heads, check_lpips_procedural
+from tests.goldens.check_one_way import check_one_way
 from tests.goldens.check_retrieval import (
     check_retrieval_losses,
     check_schedules,
@@ -50,6 +51,7 @@ CHECKS = {
     "discriminators": check_discriminators,
     "diversity": check_diversity,
     "augmentation": check_augmentation,
+    "one_way": check_one_way,
 }
 GOLDENS = [golden for golden in read_set("xview") if not kinds_of(golden, ELSEWHERE)]
 
