@@ -121,11 +121,11 @@ def export(options: argparse.Namespace) -> int:
 
 def _part(model: Any, options: argparse.Namespace) -> Any:
     """The model, or the part of it that `--view` names."""
-    parts = getattr(model, "export_parts", None)
-    if parts is None and options.view is None:
-        return model
-    if parts is None:
+    if not hasattr(model, "export_parts"):
+        if options.view is None:
+            return model
         raise ValueError(f"--view belongs to retrieval networks; this is a {type(model).__name__}")
+    parts = model.export_parts()
     if options.view is None:
         raise ValueError(
             f"{options.model} holds a network for each view: give --view {' or '.join(parts)}"

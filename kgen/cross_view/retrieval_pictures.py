@@ -39,7 +39,9 @@ class RetrievalPictures:
         own = getattr(self, "_own_arguments", {})
         return {name: getattr(value, "__name__", value) for name, value in own.items()}
 
-    @property
     def export_parts(self) -> dict[str, keras.Model]:
-        """View -> its branch: each is exported for itself, as only one is asked at a time."""
+        """View -> its branch: each is exported for itself, as only one is asked at a time.
+
+        No property: Keras stores what it finds behind properties, and would put weights there.
+        """
         return {"ground": self.ground, "aerial": self.aerial}

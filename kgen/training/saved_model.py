@@ -24,7 +24,8 @@ def write_saved_model(model: keras.Model, path: Path) -> tuple[dict[str, Any], s
         note on why there is no SavedModel, or None. Of a model with `export_parts`, name ->
         network, each part gets a folder of its name in `path`, and its own report.
     """
-    if parts := getattr(model, "export_parts", None):
+    if hasattr(model, "export_parts"):
+        parts = model.export_parts()
         found = {name: write_saved_model(part, path / name) for name, part in parts.items()}
         notes = dict.fromkeys(note for _, note in found.values() if note)
         return {name: report for name, (report, _) in found.items()}, "; ".join(notes) or None

@@ -63,4 +63,4 @@ def test_what_is_drawn_is_what_is_found():
     for vector, picture in zip(ground, found, strict=True):
         nearest = np.argmin(((aerial - vector) ** 2).sum(axis=1))
         np.testing.assert_array_equal(picture, data["aerial"][nearest])
-    assert list(model.export_parts) == ["ground", "aerial"]
+    assert list(model.export_parts()) == ["ground", "aerial"]

@@ -50,7 +50,7 @@ HANDLED: dict[str, Callable[[Golden], bool]] = {
     "dong": has("mu", "log_sigma", "recipeG", "recipeD"),
 }
 
-# of the cross-view set; what is not listed waits for that system
+# of the cross-view set
 XVIEW: dict[str, Callable[[Golden], bool]] = {
     "s2sp_metrics": has("ssim", "psnr", "rmse", "sharpdiff"),
     "frechet": has("feat_a", "feat_b", "fid"),
@@ -73,6 +73,7 @@ XVIEW: dict[str, Callable[[Golden], bool]] = {
     "diversity": has("msgan_loss", "same_image_loss"),
     "augmentation": has("u_brightness", "after_cutout"),
     "one_way": has("ma_gp", r"wD/.*", r"wC/.*"),
+    "composite": has("d_full", "d_coarse", "g_terms", "proj"),
 }
 
 # of the semi-parametric set, likewise
