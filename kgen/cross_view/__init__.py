@@ -7,7 +7,12 @@ from kgen.cross_view.generator import cross_view_generator
 from kgen.cross_view.model import CrossViewGenerator
 from kgen.cross_view.perceptual import perceptual_loss
 from kgen.cross_view.presets import ABLATIONS, PRESETS
-from kgen.cross_view.published import PUBLISHED, PUBLISHED_ABLATIONS, PUBLISHED_PIX2PIX
+from kgen.cross_view.published import (
+    PUBLISHED,
+    PUBLISHED_ABLATIONS,
+    PUBLISHED_EMBEDDERS,
+    PUBLISHED_PIX2PIX,
+)
 from kgen.cross_view.retrieval import RetrievalModel
 from kgen.cross_view.saig_network import SAIG_PRESETS, saig
 from kgen.cross_view.saig_weights import load_saig_checkpoint
@@ -18,6 +23,7 @@ __all__ = [
     "PRESETS",
     "PUBLISHED",
     "PUBLISHED_ABLATIONS",
+    "PUBLISHED_EMBEDDERS",
     "PUBLISHED_PIX2PIX",
     "SAIG_PRESETS",
     "CosineSchedule",

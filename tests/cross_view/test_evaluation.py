@@ -14,6 +14,7 @@ from kgen.cross_view import (
     ABLATIONS,
     PUBLISHED,
     PUBLISHED_ABLATIONS,
+    PUBLISHED_EMBEDDERS,
     PUBLISHED_PIX2PIX,
     RetrievalModel,
     evaluate_cross_view,
@@ -246,3 +247,4 @@ def test_published_figures():
         assert all(ours[name] < baseline[name] for name in ("lpips_alex", "fid_inception2015"))
         assert 0.3 < ours["r1"] < 1
     assert PUBLISHED["cvusa", "aerial"]["r1"] == 0.9625
+    assert PUBLISHED_EMBEDDERS["classification"]["r1"] == 0.3045

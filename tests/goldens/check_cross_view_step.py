@@ -154,7 +154,7 @@ def _check_generator_slopes(golden: Golden, step: Step, slopes: list) -> None:
     golden.check("grad_norms_fc_s_t_rgb_map_coarse", norms)
     for match in golden.matching(r"grad_((fc|[st]\d.*)_\w+)"):
         name, expected = match.group(1).replace("_", "."), golden[match.group(0)]
-        # of the largest: one LeakyReLU that rounding brings to the other side of 0 moves all by 8e-4
+        # of the largest: a LeakyReLU that rounding brings to the other side of 0 moves all by 8e-4
         allowed = golden.tolerance()["rtol"]
         rounding = allowed * float(abs(expected).max())
         golden.compare(name, by_name[name], expected, rounding, allowed)

@@ -149,3 +149,17 @@ def test_saved_and_loaded(tmp_path) -> None:
 def test_other_layers_are_refused() -> None:
     with pytest.raises(TypeError, match="Conv2DTranspose"):
         SpectralNormalization(keras.layers.Conv2DTranspose(3, 4))
+
+
+def test_is_right_before_the_first_step() -> None:
+    """At inference with u and v as built: sigma of a random kernel is known to a few percent."""
+    layer, again = (
+        SpectralNormalization(keras.layers.Dense(32, kernel_initializer=initializer))
+        for initializer in (keras.initializers.RandomNormal(seed=3) for _ in range(2))
+    )
+    for each in (layer, again):
+        each.build((None, 64))
+    largest = np.linalg.svd(as_numpy(layer.layer.kernel), compute_uv=False)[0]
+    assert 0.95 * largest < sigma_of(layer) < 1.0001 * largest
+    inputs = np.random.default_rng(0).normal(size=(3, 64)).astype("float32")
+    np.testing.assert_array_equal(as_numpy(layer(inputs)), as_numpy(again(inputs)))

@@ -1,0 +1,248 @@
+"""What is trained on the toy city, and how: retrieval networks, generators, pix2pix."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+import kgen
+from kgen.callbacks.files import write_json
+from kgen.cross_view import (
+    CosineSchedule,
+    CrossViewGenerator,
+    RetrievalModel,
+    cached_embeddings,
+    evaluate_cross_view,
+)
+from kgen.data import Batches, CrossViewBatches, CrossViewPairs, toy_city, view_arrays
+
+COUNTS = {"train": 1600, "val": 300}
+# supersampling 1 halves the drawing; the aerial view has the size that the generator can make
+CITY = {"ground_size": (128, 256), "aerial_size": (256, 256), "supersampling": 1}
+SIZES = {"ground": (128, 256), "aerial": (256, 256)}  # of generated pictures
+SEEN = {"ground": (128, 256), "aerial": (128, 128)}  # what retrieval networks look at
+SOURCES = ("aerial", "ground")
+# Both networks weigh their tokens (SMD): averaged ones (the paper's embedder) find 5 % of places
+# after as many epochs. The judge has other weights and another order of the pictures. Adaptive SAM
+# is left out: from random weights it has not begun to learn when plain AdamW is done (the paper's
+# begins with ImageNet's).
+RETRIEVAL = {"embedder": {"seed": 0}, "judge": {"seed": 7}}
+EPOCHS, RETRIEVAL_RATE, RETRIEVAL_BATCH = 8, 1e-3, 32
+SECONDS = 600.0  # of training, for each generator and each pix2pix
+BATCH, RATES = 8, {"g": 5e-4, "d": 5e-4}
+# SMD gives 512 numbers, 8 for each channel; modulation has as many hidden units as `tiny` has
+GENERATOR = {"hidden": 64}
+PIX2PIX = {"base_filters": 16}
+
+
+class Workshop:
+    """The drawn city, and the folder in which trained networks are kept.
+
+    Args:
+        city: folder of drawn places, made where missing.
+        keep: folder of trained networks, likewise.
+        share: of places and of training time; 1 is all.
+    """
+
+    def __init__(self, city: Path, keep: Path, share: float = 1.0) -> None:
+        self.city, self.keep, self.share = city, keep / keras.config.backend(), share
+        self.seconds = SECONDS * share
+        for folder in (self.city, self.keep):
+            folder.mkdir(parents=True, exist_ok=True)
+
+    def draw(self, split: str) -> CrossViewPairs:
+        """Places to learn from ("train"), or others ("val")."""
+        count, path = self._drawn(split)
+        if not path.exists():
+            started = time.time()
+            city = toy_city(split, count, **CITY)
+            views = {"aerial": city.aerial, "ground": city.ground}
+            np.savez(path, **views, seconds=time.time() - started)
+        with np.load(path) as views:
+            return view_arrays(views["aerial"], views["ground"])
+
+    def drawing_seconds(self) -> float:
+        """How long the city was drawn."""
+        return sum(float(np.load(self._drawn(split)[1])["seconds"]) for split in COUNTS)
+
+    def _drawn(self, split: str) -> tuple[int, Path]:
+        count = max(16, round(COUNTS[split] * self.share))
+        return count, self.city / f"{split}_{count}.npz"
+
+    def trained(self, name: str, train: Callable[[], tuple[Any, dict]]) -> tuple[Any, dict]:
+        """The model of this name and what its training took: kept ones, or new ones."""
+        path, took = self.keep / f"{name}.keras", self.keep / f"{name}_training.json"
+        if path.exists() and took.exists():
+            return keras.models.load_model(path), json.loads(took.read_text())
+        keras.utils.set_random_seed(0)
+        model, found = train()
+        model.save(path)
+        write_json(took, found)
+        return model, found
+
+    # ------------------------------------------------------------------ retrieval
+
+    def retrieval(self, name: str) -> RetrievalModel:
+        """A small SAIG of the given name, trained by the triplet loss."""
+
+        def train() -> tuple[RetrievalModel, dict]:
+            model = tiny_branches(**RETRIEVAL[name])
+            batches = seen(self.draw("train"), True, cache="memory", seed=RETRIEVAL[name]["seed"])
+            rate = CosineSchedule(RETRIEVAL_RATE, EPOCHS * len(batches))
+            optimizer = keras.optimizers.AdamW(rate, weight_decay=0.03, epsilon=1e-8)
+            model.compile(optimizer, asam=None)
+            started = time.time()
+            model.fit(batches, epochs=EPOCHS, verbose=2)
+            return model, {"seconds": time.time() - started, "epochs": EPOCHS}
+
+        return self.trained(name, train)[0]
+
+    def classification(self) -> dict[str, keras.Model]:
+        """The same two branches, trained to tell all training places apart (Zheng et al., 2020).
+
+        The instance loss of LPN: each place is a class, and one classifier reads both views'
+        vectors.
+        """
+
+        def train() -> tuple[keras.Model, dict]:
+            pairs, branches = self.draw("train"), tiny_branches(seed=0)
+            ground, aerial = branches.ground, branches.aerial
+            classifier = keras.layers.Dense(len(pairs), name="places")
+            logits = [classifier(branch.output) for branch in (ground, aerial)]
+            model = keras.Model({"ground": ground.input, "aerial": aerial.input}, logits)
+            loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+            model.compile(keras.optimizers.AdamW(RETRIEVAL_RATE, weight_decay=0.03), [loss, loss])
+            batches = list(seen(pairs))
+            views = {view: np.concatenate([batch[view] for batch in batches]) for view in SEEN}
+            places = np.arange(len(views["ground"]))
+            started = time.time()
+            model.fit(views, [places, places], RETRIEVAL_BATCH, epochs=EPOCHS, verbose=2)
+            took = {"seconds": time.time() - started, "epochs": EPOCHS}
+            return RetrievalModel(ground, aerial), took
+
+        model = self.trained("classification", train)[0]
+        return {"ground": model.ground, "aerial": model.aerial}
+
+    # ------------------------------------------------------------------ pictures
+
+    def generator(
+        self, source: str, name: str = "generator", **overrides: Any
+    ) -> tuple[CrossViewGenerator, dict]:
+        """The generator from this view, and for how many seconds and steps it was trained."""
+
+        def train() -> tuple[CrossViewGenerator, dict]:
+            target, pairs = other(source), self.draw("train")
+            arguments = {**GENERATOR, **overrides}
+            embedder = arguments.pop("embedder", None) or self.retrieval("embedder")
+            model = CrossViewGenerator.from_preset(
+                "tiny", embedder, source, target_size=SIZES[target], **arguments
+            )
+            sizes = {f"{view}_size": SEEN[view] for view in SEEN}
+            extra = {} if model.encoder is not None else cached_embeddings(model, pairs)
+            batches = CrossViewBatches(
+                pairs,
+                BATCH,
+                **{**sizes, f"{target}_size": SIZES[target]},
+                cache="memory",
+                extra=extra,
+            )
+            return train_for(self.seconds, model, batches)
+
+        return self.trained(f"{name}_{source}", train)
+
+    def pix2pix(self, source: str) -> tuple[kgen.Pix2Pix, dict]:
+        """pix2pix of the same pairs, for as many seconds."""
+
+        def train() -> tuple[kgen.Pix2Pix, dict]:
+            size = SIZES[other(source)]
+            pairs = self.draw("train").as_pairs(source, size)
+            model = kgen.Pix2Pix.from_preset("paper", (*size, 3), **PIX2PIX)
+            batches = Batches(pairs, BATCH, size, load_size=size, flip=False, cache=True)
+            return train_for(self.seconds, model, batches)
+
+        return self.trained(f"pix2pix_{source}", train)
+
+    def measured(self, model: Any, source: str) -> dict[str, float]:
+        """All measures on held-out places, by stand-in features."""
+        return evaluate_cross_view(
+            model,
+            self.draw("val"),
+            self.retrieval("judge"),
+            source,
+            target_size=SIZES[other(source)],
+            lpips=("stand_in",),
+            features="stand_in",
+        )
+
+
+def other(source: str) -> str:
+    """The view that is generated."""
+    return SOURCES[1 - SOURCES.index(source)]
+
+
+def tiny_branches(seed: int) -> RetrievalModel:
+    """Untrained SAIG branches of the preset `tiny`."""
+    return RetrievalModel.from_preset(
+        "tiny", SEEN["ground"], SEEN["aerial"], pooling="smd", seed=seed
+    )
+
+
+def seen(pairs: CrossViewPairs, training: bool = False, **options: Any) -> CrossViewBatches:
+    """Batches for the retrieval networks."""
+    sizes = {f"{view}_size": SEEN[view] for view in SEEN}
+    size = min(RETRIEVAL_BATCH, len(pairs))
+    return CrossViewBatches(pairs, size, training=training, **sizes, **options)
+
+
+class Stop(keras.callbacks.Callback):
+    """Ends training after so many seconds, counted from the end of the first step."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__()
+        self.seconds, self.steps, self.start, self.took = seconds, 0, 0.0, 0.0
+
+    def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
+        self.steps += 1
+        if self.steps == 1:
+            self.start = time.time()
+        self.took = time.time() - self.start
+        self.model.stop_training = self.took > self.seconds
+
+
+def train_for(seconds: float, model: Any, batches: Any) -> tuple[Any, dict[str, float]]:
+    """Train by the players' own Adam; what it took."""
+    model.compile(**{f"{player}_optimizer": adam(rate) for player, rate in RATES.items()})
+    stop, started = Stop(seconds), time.time()
+    model.fit(batches, epochs=1000, callbacks=[stop], verbose=2)
+    return model, {
+        "seconds": stop.took,
+        "steps": stop.steps,
+        "first_step_seconds": stop.start - started,
+    }
+
+
+def adam(rate: float) -> keras.optimizers.Adam:
+    """As in the paper, but for the rate."""
+    return keras.optimizers.Adam(rate, beta_1=0.5, beta_2=0.999, epsilon=1e-8)
+
+
+def local_noise(model: CrossViewGenerator, pairs: CrossViewPairs) -> dict[str, float]:
+    """What other local noise changes: grey levels of the pictures, and of the coarse ones (0)."""
+    sources = [pairs[i][SOURCES.index(model.source)] for i in range(min(50, len(pairs)))]
+    embeddings = model.embed_images(sources)
+    noise, again = (model.draw_noise(len(sources), seed) for seed in (0, 1))
+    pictures, coarse = zip(
+        *(
+            model.from_embeddings(embeddings, {**noise, "z_local": each["z_local"]}, coarse=True)
+            for each in (noise, again)
+        ),
+        strict=True,
+    )
+    change = [np.abs(np.subtract(*pair, dtype=np.float64)) for pair in (pictures, coarse)]
+    return {"picture": float(change[0].mean()), "coarse_largest": float(change[1].max())}
