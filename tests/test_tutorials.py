@@ -9,6 +9,7 @@ from importlib.machinery import SourceFileLoader
 from pathlib import Path
 
 import keras
+import numpy as np
 import pytest
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -212,6 +213,78 @@ def test_attributes_to_birds(tmp_path):
         report = json.loads((run / "saved_model" / "export.json").read_text())
         assert report["signatures"]["serve"]["inputs"].keys() == {"attributes", "noise"}
         assert report["max_difference"]["serve"] < 1e-4
+
+
+@runs_on("torch")
+@pytest.mark.slow
+def test_cross_view_retrieval(tmp_path):
+    found = execute(
+        "03",
+        tmp_path,
+        "moved",
+        "alike",
+        "by_hand + slopes",
+        "climbed",
+        "[len(by_step), len(pairs), len(near), model.ground.output_shape[1]]",
+        "[recall['trained'], recall['before training'], recall['polar pixels']]",
+        "len(refused)",
+        "difference",
+        "[own[0].aerial.shape[0], len(own)]",
+    )
+    moved, alike, gradients, climbed, counts, recall, refused, difference, own = found.values()
+    assert moved["left"] < 0.7 * min(moved["not"], moved["right"])  # both views turn alike
+    assert alike == pytest.approx(1.5 * np.log(2), rel=1e-5)  # B / (B - 1) log 2
+    assert gradients[:2] == pytest.approx([4.0, 6.0], rel=1e-5)
+    assert gradients[2] > 0 > gradients[3]  # back into the hole; out of it
+    assert climbed["0.05"] < min(climbed["0.5"], climbed["2.0"])
+    assert counts == ([200, 1600, 5, 512] if THOROUGH else [6, 48, 5, 512])
+    assert refused == 5
+    assert difference == 0.0
+    assert own == [128 if THOROUGH else 32, 4]
+    if THOROUGH:
+        trained, before, lazy = recall
+        assert trained[0] > 0.1
+        assert trained[2] > 0.5 > lazy[2] > before[2]
+    assert (tmp_path / "runs" / "03_cross_view_retrieval" / "retrieval.keras").is_file()
+
+
+@runs_on("torch")
+@pytest.mark.slow
+def test_cross_view_generation(tmp_path):
+    found = execute(
+        "04",
+        tmp_path,
+        "[coarse_change, difference, blind.min()]",
+        "[local_change, change['map'], change['vector']]",
+        "[len(film), len(data), sorted(data[0])]",
+        "history.history['g_l1']",
+        "results",
+        "len(refused)",
+        "[list(answers.shape), list(from_above.shape)]",
+    )
+    exact, noise, (frames, steps, names), l1, results, refused, shapes = found.values()
+    assert exact == [0, 0, 1.0]  # local noise leaves the coarse picture alone; saving leaves all
+    assert noise[2] < 0.1 * min(noise[:2])  # a vector of noise is removed, a map is seen
+    assert frames == len(l1) + 1
+    assert steps == (20 if THOROUGH else 1)
+    assert names == ["coarse_embedding", "ground", "location", "source_embedding",
+                     "target_embedding"]  # fmt: skip
+    assert l1[-1] < l1[0]
+    assert refused == 4
+    assert shapes == [[4, 128, 256, 3], [1, 256, 256, 3]]
+    check_measures(results, len(l1))
+
+
+def check_measures(results: dict, epochs: int) -> None:
+    """Real panoramas of other places look real, and a mean of many has the smaller error."""
+    assert results["another place"]["fid_stand_in"] == pytest.approx(0.0, abs=1e-3)
+    assert results["mean of eight"]["psnr"] > results["another place"]["psnr"]
+    if THOROUGH:
+        assert epochs == 5
+        generator, other = results["generator"], results["another place"]
+        assert generator["psnr"] > other["psnr"] + 1.0
+        assert generator["r10"] > other["r10"] + 0.1
+        assert generator["real_r1"] > generator["r1"]
 
 
 def test_the_walk_through_is_found_again():
