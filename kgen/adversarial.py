@@ -50,6 +50,11 @@ class AdversarialModel(backend.Steps, keras.Model):
     - `example(batch)` -> (inputs, source, target): what pictures during training show.
     - `check_batch(batch)`: raises a `ValueError` that explains what is wrong with the first batch.
 
+    Run folders ask for more, where a subclass has it: `draw_examples(inputs)` and `drawn_as`, how
+    pictures are made and called; `result_is_best`, (score, "min" or "max") of the epoch to keep in
+    place of the last; `run_settings`, plain values with which alone a run goes on; and
+    `export_parts()`, name -> network, where several are exported instead of `inference_model`.
+
     Networks are built before they are handed over (functional models are). Constructor arguments
     kept under their own names are saved and restored.
 
