@@ -40,3 +40,12 @@ def test_attributes_to_birds(tmp_path, monkeypatch):
     names = run("Attributes to birds", tmp_path, monkeypatch)
     assert names["images"].shape == (4, 64, 64, 3)
     assert set(np.unique(names["masks"])) <= {0, 255}
+
+
+@pytest.mark.slow
+def test_from_above_to_the_street(tmp_path, monkeypatch):
+    names = run("From above to the street, and back", tmp_path, monkeypatch)
+    panoramas = names["panoramas"]
+    assert panoramas.shape == (3, 128, 256, 3)
+    assert panoramas.dtype == np.uint8
+    assert (panoramas[0] != panoramas[1]).any()

@@ -9,7 +9,7 @@ import keras
 import numpy as np
 import pytest
 
-from kgen.data import read_image, toy_birds, toy_maps
+from kgen.data import read_image, toy_birds, toy_city, toy_maps
 from tests.test_export import in_plain_tensorflow
 
 FOLDER = Path(__file__).resolve().parent.parent / "saved_models"
@@ -83,6 +83,43 @@ def test_birds_show_what_is_asked_for(tmp_path):
     assert red[0] > blue[0] + 0.1
     assert blue[2] > red[2] + 0.1
     assert {"card.md", "picture.png", "attributes.json"} <= {f.name for f in folder.iterdir()}
+
+
+LOOK_DOWN_THE_STREET = """
+import sys
+import numpy as np
+import tensorflow as tf
+path, arrays, out = sys.argv[1:]
+serve = tf.saved_model.load(path).signatures["serving_default"]
+asked = dict(np.load(arrays))
+names = serve.structured_input_signature[1]
+rng = np.random.default_rng(0)
+for name in ("z", "z_local"):
+    shape = (len(asked["aerial"]), names[name].shape[1])
+    asked[name] = rng.standard_normal(shape).astype("float32")
+(panoramas,) = serve(**asked).values()
+np.save(out, panoramas.numpy())
+"""
+
+
+def test_panoramas_belong_to_their_places(tmp_path):
+    """In plain TensorFlow: nearer to the panorama of the same new place than to those of others."""
+    folder = FOLDER / "cross_view_toy_city"
+    places = toy_city("test", count=24, seed=5, supersampling=1)
+    aerial = places.aerial.astype("float32") / 127.5 - 1.0
+    np.savez(tmp_path / "asked.npz", aerial=aerial)
+    given = (folder / "saved_model", tmp_path / "asked.npz", tmp_path / "out.npy")
+    in_plain_tensorflow(LOOK_DOWN_THE_STREET, *given)
+    panoramas = np.load(tmp_path / "out.npy")
+    assert panoramas.shape == (24, 128, 256, 3)
+    assert abs(panoramas).max() <= 1.0
+    real = places.ground.astype("float32") / 127.5 - 1.0
+    errors = np.abs(panoramas[:, None] - real).mean(axis=(2, 3, 4))  # [generated, real]
+    own = np.diag(errors).mean()
+    assert own < 0.95 * errors.mean()
+    assert {"card.md", "picture.png", "saved_model"} == {f.name for f in folder.iterdir()}
+    report = json.loads((folder / "saved_model" / "export.json").read_text(encoding="utf-8"))
+    assert report["path"] == "saved_model"
 
 
 def test_readme_snippet_runs(tmp_path):
