@@ -37,8 +37,8 @@ EPOCHS, RETRIEVAL_RATE, RETRIEVAL_BATCH = 8, 1e-3, 32
 SECONDS = 480.0  # of training, for each generator and each pix2pix
 BATCH = 4
 # Some hundred steps need large ones; with the paper's weights of 50 they end in a blur, whose
-# Frechet distance stays behind pix2pix'. After 250 seconds: 1.58 with the weights of the paper, 0.89
-# with weights of 10 (0.94 of pix2pix after 480); 1.24 after 480 with 20 for the perceptual loss.
+# Frechet distance stays behind pix2pix': 1.58 after 250 seconds, with weights of 10 0.89 (pix2pix
+# 0.94 after 480); with 20 for the perceptual loss 1.24 after 480.
 RATES = {"generator": {"g": 1e-3, "d": 1e-3}, "pix2pix": {"g": 5e-4, "d": 5e-4}}
 # SMD gives 512 numbers, 8 for each channel; modulation has as many hidden units as `tiny` has
 GENERATOR = {"hidden": 64, "l1_weight": 10.0, "perceptual_weight": 10.0}
