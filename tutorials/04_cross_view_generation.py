@@ -186,8 +186,7 @@ print(len(data), "batches of", {name: array.shape for name, array in data[0].ite
 # %% [markdown]
 # ## One batch through the networks
 #
-# `play` is what both players share: embedding and noise in, pictures out. (With `training=True`,
-# for spectral normalization measures the kernels then; of new ones it does not know the size yet.)
+# `play` is what both players share: embedding and noise in, pictures out.
 
 # %%
 batch = {name: ops.convert_to_tensor(array) for name, array in data[0].items()}
