@@ -231,3 +231,11 @@ def test_save_replaces_in_one_go(tmp_path) -> None:
     path = plotting.save_figure(plotting.plot_pairs(images(), images()), tmp_path / "new" / "a.png")
     assert path.read_bytes().startswith(b"\x89PNG")
     assert [p.name for p in path.parent.iterdir()] == ["a.png"]
+
+
+def test_figures_are_written_as_their_name_says(tmp_path) -> None:
+    figure = plotting.plot_pairs(images(), images())
+    starts = {"a.png": b"\x89PNG", "a.jpg": b"\xff\xd8\xff", "a.jpeg": b"\xff\xd8\xff"}
+    for name, start in starts.items():
+        assert plotting.save_figure(figure, tmp_path / name).read_bytes().startswith(start)
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(starts)

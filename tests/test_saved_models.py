@@ -117,7 +117,7 @@ def test_panoramas_belong_to_their_places(tmp_path):
     errors = np.abs(panoramas[:, None] - real).mean(axis=(2, 3, 4))  # [generated, real]
     own = np.diag(errors).mean()
     assert own < 0.95 * errors.mean()
-    assert {"card.md", "picture.png", "saved_model"} == {f.name for f in folder.iterdir()}
+    assert {"card.md", "picture.jpg", "saved_model"} == {f.name for f in folder.iterdir()}
     report = json.loads((folder / "saved_model" / "export.json").read_text(encoding="utf-8"))
     assert report["path"] == "saved_model"
 

@@ -18,11 +18,12 @@ def new_figure(width: float, height: float, **options: Any) -> Any:
 
 
 def save_figure(figure: Any, path: str | os.PathLike) -> Path:
-    """Write a figure as PNG; the file is replaced in one go, never half written.
+    """Write a figure; the file is replaced in one go, never half written.
 
     Args:
         figure: matplotlib Figure.
-        path: file to write; missing folders are made.
+        path: file to write; missing folders are made. As JPEG where it ends in .jpg or .jpeg, for
+            pictures full of photographs; else as PNG.
 
     Returns:
         The path that was written.
@@ -30,7 +31,10 @@ def save_figure(figure: Any, path: str | os.PathLike) -> Path:
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.writing")
-    figure.savefig(temporary, format="png", dpi=figure.dpi)
+    if path.suffix.lower() in (".jpg", ".jpeg"):
+        figure.savefig(temporary, format="jpeg", dpi=figure.dpi, pil_kwargs={"quality": 85})
+    else:
+        figure.savefig(temporary, format="png", dpi=figure.dpi)
     os.replace(temporary, path)
     return path
 

@@ -127,7 +127,7 @@ A small cross-view generator (Yang et al., 2024, arXiv 2411.19510) with the SAIG
 it, trained with kgen and exported as one SavedModel that plain TensorFlow loads, without kgen and
 without Keras.
 
-![source, coarse, generated, expected](picture.png)
+![source, coarse, generated, expected](picture.jpg)
 
 | | |
 |---|---|
@@ -157,7 +157,7 @@ with nothing that is published:
 def export_example(model: Any, picture: Any, record: dict[str, Any], folder: Path) -> None:
     """The generator with its embedder as a SavedModel, a picture and a card."""
     folder.mkdir(parents=True, exist_ok=True)
-    save_figure(picture, folder / "picture.png")
+    save_figure(picture, folder / "picture.jpg")
     os.chdir(folder)  # by a path without this machine's folders, as it is kept in export.json
     report = kgen.export(model, "saved_model")
     shapes = {t.name: tuple(t.shape[1:]) for t in model.inference_model.inputs}
