@@ -471,9 +471,10 @@ pictures = {name: model.from_embeddings(vector, seed=4)[0] for name, vector in w
 draw_panels([[kgen.plotting.to_display(p)[0] for p in pictures.values()]], (), list(pictures))
 
 # %% [markdown]
-# QUICK's hundred steps hardly read r: all pictures are nearly alike. After a full run the last one is
-# remarkable: an embedding of the *panorama* draws the panorama's place, although the generator was
-# trained on aerial ones only. Both branches speak one language; that is what they were trained for.
+# QUICK's hundred steps hardly read r: all pictures are nearly alike. After a full run the last one
+# is remarkable: an embedding of the *panorama* draws the panorama's place, although the generator
+# was trained on aerial ones only. Both branches speak one language; that is what they were trained
+# for.
 #
 # | you see | it is | do |
 # |---|---|---|
