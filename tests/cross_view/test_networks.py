@@ -5,32 +5,17 @@ from __future__ import annotations
 from itertools import pairwise
 
 import keras
-import numpy as np
 import pytest
 
-from kgen.cross_view import ABLATIONS, cross_view_discriminator, cross_view_generator
+from kgen.cross_view import ABLATIONS, PRESETS, cross_view_discriminator, cross_view_generator
 from kgen.cross_view.encoder import source_encoder
+from tests.goldens.builders import trainable_count
 
 WHOLE = 25_901_528
-TEACHING = {
-    "embedding_size": 96,
-    "width": 96,
-    "local_channels": 32,
-    "style_size": 96,
-    "facade_widths": (64, 32, 16),
-}
-TINY = {
-    "embedding_size": 64,
-    "width": 64,
-    "local_channels": 16,
-    "style_size": 64,
-    "facade_widths": (32, 16, 8),
-}
-
-
-def trained(network: keras.Model) -> int:
-    """Number of trained parameters, as papers count them."""
-    return sum(int(np.prod(variable.shape)) for variable in network.trainable_variables)
+TEACHING, TINY = (
+    {name: value for name, value in PRESETS[preset]["generator"].items() if name != "target_size"}
+    for preset in ("teaching", "tiny")
+)
 
 
 def shapes(tensors: list) -> list[tuple]:
@@ -64,7 +49,7 @@ def weights_that_are_not_drawn():
     ],
 )
 def test_parameters_of_the_generator(size, arguments, count):
-    assert trained(cross_view_generator(size, **arguments)) == count
+    assert trainable_count(cross_view_generator(size, **arguments)) == count
 
 
 @pytest.mark.parametrize(
@@ -78,14 +63,14 @@ def test_parameters_of_the_generator(size, arguments, count):
     ],
 )
 def test_parameters_of_the_discriminators(size, arguments, count):
-    assert trained(cross_view_discriminator(size, **arguments)) == count
+    assert trainable_count(cross_view_discriminator(size, **arguments)) == count
 
 
 def test_parameters_of_the_encoder_of_ablation_i():
     """Seven 4x4 convolutions with bias, 64 to 512 filters, and a dense layer."""
     filters = (3, 64, 128, 256, 512, 512, 512, 512)
     convolutions = sum(16 * a * b + b for a, b in pairwise(filters))
-    assert trained(source_encoder((256, 256), 384)) == convolutions + 513 * 384
+    assert trainable_count(source_encoder((256, 256), 384)) == convolutions + 513 * 384
 
 
 # ---------------------------------------------------------------------- sizes

@@ -11,13 +11,9 @@ from kgen.cross_view import SAIG_PRESETS, RetrievalModel, load_saig_checkpoint, 
 from kgen.cross_view.saig_weights import load_saig_state, resize_positions
 from kgen.layers import BatchNormalization
 from tests import checks
+from tests.goldens.builders import trainable_count
 
 TINY = {**SAIG_PRESETS["tiny"], "depth": 1, "dim": 16}
-
-
-def trained(network: keras.Model) -> int:
-    """Number of trained parameters, as papers count them."""
-    return sum(int(np.prod(variable.shape)) for variable in network.trainable_variables)
 
 
 def run(network: keras.Model, images: np.ndarray) -> np.ndarray:
@@ -43,7 +39,7 @@ def pictures(height: int, width: int, seed: int = 0) -> np.ndarray:
 )
 def test_parameters_of_the_paper(size, arguments, count):
     with keras.StatelessScope(initialize_variables=False):  # which takes most of the time
-        assert trained(saig(size, **arguments)) == count
+        assert trainable_count(saig(size, **arguments)) == count
 
 
 @pytest.mark.parametrize(("pooling", "length"), [("gap", 16), ("smd", 128), ("gem", 16)])
