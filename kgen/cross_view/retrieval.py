@@ -73,6 +73,7 @@ class RetrievalModel(RetrievalPictures, AdversarialModel):
         super().__init__(**kwargs)
         check_branches(ground, aerial)
         self.ground, self.aerial = ground, aerial
+        self.built = True  # the branches come built
         self._how = SimpleNamespace(loss=None, sharpness=None, clip_norm=None)
 
     @classmethod
