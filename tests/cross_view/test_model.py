@@ -66,6 +66,20 @@ def test_logits_of_zero_cost_two():
 
 
 @quickest
+@pytest.mark.parametrize("bias", [-0.5, 0.0, 1.0, 2.0])
+def test_who_ignores_the_place_cannot_cost_less_than_one(bias):
+    model = generator(discriminator_options={"base_filters": 2, "spectral_norm": False})
+    match = model.discriminator.get_layer("match")
+    joined, last = match.get_layer("j0"), match.get_layer("j1")
+    matters = np.ones(joined.kernel.shape, "float32")
+    matters[:, :, -LENGTH:] = 0.0  # the place's numbers follow the picture's features
+    joined.kernel.assign(joined.kernel * matters)
+    last.bias.assign([bias])
+    _, values = model.d_loss(batch(), model.play(batch(), training=False), training=False)
+    assert number(values["d_real"]) + 0.5 * number(values["d_mismatched"]) >= 1.0 - 1e-6
+
+
+@quickest
 @pytest.mark.parametrize("location", [[4, 4], [0]])
 def test_one_place_is_no_mismatched_pair(model, location):
     pairs = {k: v[: len(location)] for k, v in batch().items()} | {"location": np.array(location)}
