@@ -42,6 +42,12 @@ def add_retrieval(command: argparse.ArgumentParser) -> None:
         action="store_true",
         help="turn aerial images to the panorama's directions; both views are rolled at random",
     )
+    group.add_argument(
+        "--quarter-turns",
+        action="store_true",
+        help="turn both views about the place by random quarters, which few places need if they "
+        "are not to be learnt by heart (with --polar they are turned by any angle)",
+    )
     for view in ("ground", "aerial"):
         group.add_argument(
             f"--{view}-size", type=size, metavar="HxW", help="pixels (default: of the data set)"

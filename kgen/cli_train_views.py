@@ -64,9 +64,8 @@ def prepare_retrieval(options: argparse.Namespace) -> Prepared:
     }  # fmt: skip
     drawn = (ground, (aerial[0],) * 2 if options.polar else aerial)
     size = options.batch_size or sizes.retrieval_batch_size
-    data = CrossViewBatches(
-        open_views(options, "train", *drawn), size, roll=options.polar, **reading
-    )
+    roll = options.polar or options.quarter_turns
+    data = CrossViewBatches(open_views(options, "train", *drawn), size, roll=roll, **reading)
     held_out = open_views(options, "val", *drawn)
     validation = CrossViewBatches(
         held_out, size, training=False, extra=semi_positives(held_out), **reading

@@ -273,6 +273,9 @@ def test_retrieval_arguments_arrive(city):
     assert found.model.run_settings["asam"] == "samsung"
     assert float(found.model.optimizer.of("retrieval").learning_rate) == pytest.approx(1e-3)
     assert found.epochs == 200
+    assert not prepared("retrieval", *branches).data.roll
+    turned = prepared("retrieval", *branches, "--quarter-turns")
+    assert (turned.data.roll, turned.validation_data.roll) == (True, False)
 
 
 @one_backend

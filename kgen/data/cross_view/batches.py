@@ -33,7 +33,10 @@ class CrossViewBatches(EpochBatches):
             "bilinear_no_antialias" (the metrics): they differ by up to 57 of 255 grey levels.
         polar: whether the aerial image is turned to the panorama's directions first, see
             `polar_transform`.
-        roll: whether training turns both views by one random angle; only with `polar`.
+        roll: whether training turns both views about the place by one random angle: any with
+            `polar`, else quarter turns, for which aerial images are square and the width of
+            panoramas a multiple of 4. Where places are few it keeps a network from learning them
+            by heart. Cached embeddings in `extra` are of views that were not turned.
         unique_locations: no two pairs of one place in a batch where it can be avoided, for losses
             that take the other pairs of a batch for wrong ones. Needs shuffling.
         extra: arrays with a row for each pair, cached embeddings say, by the name that they get in
@@ -82,7 +85,7 @@ class CrossViewBatches(EpochBatches):
         steps_per_epoch: int | None = None,
         cache: str | bool | None = None,
     ):
-        _check(pairs, resize, polar, roll, cache, views)
+        _check(pairs, resize, cache, views)
         super().__init__(
             len(pairs), "pairs", batch_size, training, shuffle, seed, workers, drop_remainder,
             steps_per_epoch,
@@ -94,6 +97,8 @@ class CrossViewBatches(EpochBatches):
             aerial_size = self.ground_size if polar else AERIAL_SIZE
         self.aerial_size = as_size(aerial_size)
         self.roll = roll and training
+        if self.roll and not polar:
+            self._check_quarters()
         self.locations = np.array([pairs.location(i) for i in range(len(pairs))], np.int32)
         self.unique_locations = unique_locations
         if unique_locations and not self.shuffle:
@@ -131,8 +136,18 @@ class CrossViewBatches(EpochBatches):
             raise ValueError(f"{self.pairs.name(index)}: {error}") from error
         if self.roll:
             turn = np.random.default_rng([JITTER, self.seed, epoch, index]).random()
-            views = {view: _turned(image, turn) for view, image in views.items()}
+            turned = _rolled if self.polar else _turned_by_quarters
+            views = {view: turned(view, image, turn) for view, image in views.items()}
         return views
+
+    def _check_quarters(self) -> None:
+        height, width = self.aerial_size
+        if height != width or self.ground_size[1] % 4:
+            raise ValueError(
+                "roll=True without polar=True turns both views by quarters: aerial_size must be "
+                f"square, received {self.aerial_size}, and the width of ground_size a multiple of "
+                f"4, received {self.ground_size}."
+            )
 
     def _batch(self, epoch: int, index: int) -> dict[str, np.ndarray]:
         numbers = self.numbers(epoch, index)
@@ -172,9 +187,17 @@ class CrossViewBatches(EpochBatches):
             raise ValueError(f"{self.pairs.name(index)}: {error}") from error
 
 
-def _turned(image: np.ndarray, turn: float) -> np.ndarray:
-    """Rolls a panorama by a share of its width."""
+def _rolled(view: View, image: np.ndarray, turn: float) -> np.ndarray:
+    """A view whose columns are directions, by a share of its width."""
     return np.roll(image, int(turn * image.shape[1]), axis=1)
+
+
+def _turned_by_quarters(view: View, image: np.ndarray, turn: float) -> np.ndarray:
+    """The whole quarters of this share of a turn: what lay in the east comes to the north."""
+    quarters = int(4 * turn)
+    if view == "aerial":
+        return np.rot90(image, quarters)
+    return np.roll(image, -quarters * (image.shape[1] // 4), axis=1)
 
 
 def _as_input(rows: np.ndarray) -> np.ndarray:
@@ -184,8 +207,6 @@ def _as_input(rows: np.ndarray) -> np.ndarray:
 def _check(
     pairs: CrossViewPairs,
     method: str,
-    polar: bool,
-    roll: bool,
     cache: str | bool | None,
     views: Sequence[str],
 ) -> None:
@@ -199,11 +220,6 @@ def _check(
         raise ValueError("CrossViewBatches needs at least one pair; received none.")
     if method not in METHODS:
         raise ValueError(f"resize is one of {', '.join(METHODS)}; received {method!r}.")
-    if roll and not polar:
-        raise ValueError(
-            "roll=True turns both views about the place, which needs polar=True: an aerial image "
-            "that is not polar has no columns of one direction."
-        )
     if isinstance(views, str) or not views or not set(views) <= set(VIEWS):
         raise ValueError(
             "views is a sequence of 'aerial' and 'ground', ('ground',) for one; received "

@@ -81,10 +81,26 @@ def test_rolling_turns_both_views_alike():
     np.testing.assert_array_equal(equal[0]["aerial"], equal[0]["ground"])
 
 
-def test_evaluation_never_rolls():
-    assert same(
-        batches(polar=True, roll=True, training=False)[0], batches(polar=True, training=False)[0]
-    )
+def test_without_polar_both_views_turn_by_quarters():
+    smooth = resize(rng.integers(0, 256, (1, 4, 4, 3), "uint8")[0], (64, 64), "bicubic")
+    images = np.stack([smooth] * 12)
+    pairs = view_arrays(images, np.stack([polar_transform(smooth, (16, 64))] * 12))
+    batch = CrossViewBatches(pairs, 12, 64, (16, 64), roll=True)[0]
+    plain, quarters = to_float(smooth), []
+    for aerial, ground in zip(batch["aerial"], batch["ground"], strict=True):
+        quarters += [k for k in range(4) if (np.rot90(plain, k) == aerial).all()]
+        again = to_float(polar_transform(np.uint8(np.round(127.5 * (aerial + 1))), (16, 64)))
+        errors = [np.abs(again - np.roll(ground, 16 * turn, 1)).mean() for turn in range(4)]
+        assert errors[0] < 0.1  # its centre is half a pixel off, as published
+        assert min(errors[1:]) > 0.3
+    assert len(quarters) == 12
+    assert len(set(quarters)) > 2
+
+
+@pytest.mark.parametrize("polar", [True, False])
+def test_evaluation_never_rolls(polar):
+    rolled = batches(polar=polar, roll=True, training=False)
+    assert same(rolled[0], batches(polar=polar, training=False)[0])
 
 
 def test_extra_rows_follow_their_pairs():
@@ -120,7 +136,8 @@ def test_extra_rows_are_checked(rows, words):
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"roll": True}, "polar=True"),
+        ({"roll": True, "aerial_size": (16, 20)}, r"square, received \(16, 20\)"),
+        ({"roll": True, "ground_size": (16, 30)}, r"multiple of 4, received \(16, 30\)"),
         ({"resize": "cubic"}, "area"),
         ({"cache": "disk"}, "memory"),
         ({"views": ("ground", "side")}, "views is a sequence"),
