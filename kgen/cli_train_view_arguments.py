@@ -9,7 +9,7 @@ from kgen.cli_options import add_seed, add_views, add_workers, positive, size
 
 EXAMPLES = {
     "retrieval": """
-  kgen train retrieval --data toy-city --preset tiny --run-dir runs/retrieval   # no download
+  kgen train retrieval --data toy-city --preset tiny --pooling smd --quarter-turns   # no download
   kgen train retrieval --data CVUSA --weights saig_s_imagenet.pth --run-dir runs/cvusa
   kgen train retrieval --data VIGOR --preset saig-d --pooling smd --loss semi-triplet
   kgen train retrieval --data CVUSA --polar --run-dir runs/polar --resume
