@@ -48,8 +48,9 @@ RATES = {"generator": {"g": 1e-3, "d": 1e-3}, "pix2pix": {"g": 5e-4, "d": 5e-4}}
 # `tiny` has.
 GENERATOR = {
     "hidden": 64,
-    "l1_weight": 5.0,
-    "perceptual_weight": 12.0,
+    "l1_weight": 8.0,
+    "perceptual_weight": 10.0,
+    "diversity_weight": 0.03,
     "coarse_l1_weight": 10.0,
     "augment": None,
 }
