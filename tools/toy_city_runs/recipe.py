@@ -135,14 +135,14 @@ class Workshop:
         def train() -> tuple[keras.Model, dict]:
             pairs, branches = self.draw("train"), tiny_branches(seed=0)
             classifier = keras.layers.Dense(len(pairs), name="places")
-            inputs = {view: keras.Input((*SEEN[view], 3), name=view) for view in SEEN}
-            logits = [classifier(getattr(branches, view)(inputs[view])) for view in SEEN]
-            model = keras.Model(inputs, logits)
+            inputs = [keras.Input((*SEEN[view], 3)) for view in SEEN]
+            vectors = (getattr(branches, v)(x) for v, x in zip(SEEN, inputs, strict=True))
+            model = keras.Model(inputs, [classifier(each) for each in vectors])
             loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
             model.compile(keras.optimizers.AdamW(RETRIEVAL_RATE, weight_decay=0.03), [loss, loss])
             batches = list(seen(pairs))
-            views = {view: np.concatenate([batch[view] for batch in batches]) for view in SEEN}
-            places = np.arange(len(views["ground"]))
+            views = [np.concatenate([batch[view] for batch in batches]) for view in SEEN]
+            places = np.arange(len(pairs))
             started = time.time()
             model.fit(views, [places, places], RETRIEVAL_BATCH, epochs=EPOCHS, verbose=2)
             return branches, {"seconds": time.time() - started, "epochs": EPOCHS}
