@@ -233,7 +233,7 @@ def _add_retrieval(command: argparse.ArgumentParser) -> None:
 
 def _add_cross_view(command: argparse.ArgumentParser) -> None:
     views.add_cross_view(command)
-    _add_run(command, "1e-4, of discriminators 4e-4")
+    _add_run(command, "1e-4, of discriminators 4e-4; toy city 1e-3")
 
 
 # ---------------------------------------------------------------------- all

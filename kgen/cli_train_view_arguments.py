@@ -29,7 +29,8 @@ SUMMARIES = {
 # Arguments that `CrossViewGenerator.from_preset` takes under the same names.
 CROSS_VIEW_MODEL = (
     "width facade_widths hidden local_channels style_size encoder_filters l1_weight perceptual "
-    "perceptual_weight identity_weight diversity_weight coarse_l1_weight embedding_norm ema_decay"
+    "perceptual_weight identity_weight diversity_weight coarse_l1_weight augment embedding_norm "
+    "ema_decay"
 ).split()
 
 
@@ -144,7 +145,7 @@ def _add_generator(group: Any) -> None:
     )
     for flag, text in (
         ("--width", "channels of the structure blocks (paper 384)"),
-        ("--hidden", "units between embedding and modulation (embedding size)"),
+        ("--hidden", "units between embedding and modulation (embedding size; toy city 64)"),
         ("--local-channels", "of the local noise (paper 128)"),
         ("--style-size", "numbers of the style (paper 512)"),
         ("--encoder-filters", "first width of the encoder of (i) (64)"),
@@ -176,12 +177,22 @@ def _add_losses(group: Any) -> None:
         default=argparse.SUPPRESS,
         help="of what the generator is told (none)",
     )
+    group.add_argument(
+        "--augment",
+        type=lambda policy: None if policy == "none" else policy,
+        metavar="POLICY",
+        default=argparse.SUPPRESS,
+        help="DiffAugment in front of the discriminators, or none (color,cutout; toy city none)",
+    )
     for flag, text in (
-        ("--l1-weight", "(50)"),
-        ("--perceptual-weight", "(50)"),
+        ("--l1-weight", "(50; toy city 10)"),
+        ("--perceptual-weight", "(50; toy city 12)"),
         ("--identity-weight", "of the retrieval network's judgement (10)"),
-        ("--diversity-weight", "of the difference that local noise makes (0.1; VIGOR 1)"),
-        ("--coarse-l1-weight", "of the coarse picture (0)"),
+        (
+            "--diversity-weight",
+            "of the difference that local noise makes (0.1; VIGOR 1, toy city 0.03)",
+        ),
+        ("--coarse-l1-weight", "of the coarse picture (0; toy city 10)"),
         ("--ema-decay", "average the generator's weights with this decay"),
     ):
         group.add_argument(flag, type=float, metavar="N", default=argparse.SUPPRESS, help=text)

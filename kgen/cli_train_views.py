@@ -142,8 +142,7 @@ def prepare_cross_view(options: argparse.Namespace) -> Prepared:
 
 
 def _generator(options: argparse.Namespace, sizes: DataSizes) -> CrossViewGenerator:
-    overrides: dict[str, Any] = {"diversity_weight": sizes.diversity_weight}
-    overrides |= given(options, CROSS_VIEW_MODEL)
+    overrides: dict[str, Any] = sizes.generator | given(options, CROSS_VIEW_MODEL)
     if options.disc_filters is not None:
         overrides["discriminator_options"] = {"base_filters": options.disc_filters}
     overrides |= ABLATIONS[options.ablation] if options.ablation else {}
@@ -158,6 +157,8 @@ def _generator(options: argparse.Namespace, sizes: DataSizes) -> CrossViewGenera
         options.preset, source=options.source, seed=options.seed, target_size=size, **overrides
     )
     model.compile()
+    for optimizer in model.optimizer.optimizers if sizes.learning_rate else ():
+        optimizer.learning_rate = sizes.learning_rate
     return model
 
 

@@ -301,12 +301,28 @@ def test_the_other_direction_is_a_matter_of_one_word(city, embedder):
     assert found.samples["ground"].shape == (4, 32, 64, 3)
 
 
+@one_backend
+def test_the_toy_city_has_weights_and_rates_of_its_own(city, embedder):
+    small = [*SMALL[:2], "--width", "8", "--facade-widths", *"844", "--count", "4"]
+    given = ["--data", "toy-city", "--embedder", embedder, *small, "--workers", "0"]
+    found, usual = prepared("cross-view", *given), SIZES["toy-city"].generator
+    assert {name: getattr(found.model, name) for name in usual if name != "hidden"} == {
+        name: value for name, value in usual.items() if name != "hidden"
+    }
+    rates = {float(optimizer.learning_rate) for optimizer in found.model.optimizer.optimizers}
+    assert rates == {pytest.approx(1e-3)}
+    other = prepared("cross-view", *given, "--augment", "color", "--l1-weight", "3").model
+    assert (other.augment, other.l1_weight) == ("color", 3.0)
+    assert prepared("cross-view", "--data", city, *given[2:]).model.augment == "color,cutout"
+
+
 def test_sizes_are_those_of_the_paper():
     a2g = {name: (s.targets["ground"], s.batch_size) for name, s in SIZES.items()}
     assert a2g["cvusa"] == ((128, 512), 32)
     assert a2g["cvact"] == a2g["vigor"] == ((256, 512), 24)
     assert {s.targets["aerial"] for s in SIZES.values()} == {(256, 256)}
-    assert [SIZES[n].diversity_weight for n in ("cvusa", "cvact", "vigor")] == [0.1, 0.1, 1.0]
+    own = [SIZES[name].generator for name in ("cvusa", "cvact", "vigor")]
+    assert own == [{}, {}, {"diversity_weight": 1.0}]
     assert SIZES["vigor"].seen == {"ground": (320, 640), "aerial": (320, 320)}
     for sizes in SIZES.values():
         for height, width in sizes.targets.values():

@@ -20,13 +20,13 @@ from kgen.cross_view import (
     cached_embeddings,
     evaluate_cross_view,
 )
+from kgen.cross_view.sizes import SIZES
 from kgen.data import Batches, CrossViewBatches, CrossViewPairs, toy_city, view_arrays
 
 COUNTS = {"train": 1600, "val": 300}
 # supersampling 1 halves the drawing; the aerial view has the size that the generator can make
 CITY = {"ground_size": (128, 256), "aerial_size": (256, 256), "supersampling": 1}
-SIZES = {"ground": (128, 256), "aerial": (256, 256)}  # of generated pictures
-SEEN = {"ground": (128, 256), "aerial": (128, 128)}  # what retrieval networks look at
+TOY = SIZES["toy-city"]  # sizes and weights are those of the command line
 SOURCES = ("aerial", "ground")
 # Both networks weigh their tokens (SMD): averaged ones (the paper's embedder) find 5 % of places
 # after as many epochs. The judge has other weights and another order of the pictures. Adaptive SAM
@@ -35,27 +35,13 @@ SOURCES = ("aerial", "ground")
 RETRIEVAL = {"embedder": {"seed": 0}, "judge": {"seed": 7}}
 # Places are turned by quarters at random: after 8 epochs without, training loss was 0.04 and R@1 of
 # other places 2 % (seed 0, TensorFlow).
+IN_TRAINING = {"roll": True, "cache": "memory"}
 EPOCHS, RETRIEVAL_RATE, RETRIEVAL_BATCH = 8, 1e-3, 32
 SECONDS = 480.0  # of training, for each generator and each pix2pix
-BATCH, EPOCH = 4, 10  # an epoch of 10 steps, at whose beginning rates are set
-# Some hundred steps need large ones; with the paper's weights of 50 they end in a blur, whose
-# Frechet distance (1.58 after 250 s, aerial to ground, PyTorch) stays behind pix2pix'.
-RATES = {"generator": {"g": 1e-3, "d": 1e-3}, "pix2pix": {"g": 5e-4, "d": 5e-4}}
-# Behind DiffAugment's random colours discriminators overlook pale pictures: with it the Frechet
-# distance was 0.7 to 1.7 after 360 s (aerial to ground, PyTorch, weights of 1 to 10), without it
-# 0.3 (5 and 5; 8 and 10) and 0.6 to 0.8 (10 and 10; 10 and 12). Larger weights buy LPIPS: 0.620 at
-# 8 and 10, 0.599 at 10 and 12. With the paper's diversity weight of 0.1 (and 5 and 12) other local
-# noise changed pictures by 38 grey levels, with this one by 24 (aerial to ground, TensorFlow). The
-# coarse picture is held to its target too: after 400 s R@10 was 52 %, with an identity weight of 30
-# instead 34 %. SMD gives 512 numbers, 8 for each channel; modulation has as many hidden units as
-# `tiny` has.
-GENERATOR = {
-    "hidden": 64,
-    "l1_weight": 10.0,
-    "perceptual_weight": 12.0,
-    "diversity_weight": 0.03,
-    "coarse_l1_weight": 10.0,
-    "augment": None,
+BATCH, EPOCH = TOY.batch_size, 10  # an epoch of 10 steps, at whose beginning rates are set
+RATES = {
+    "generator": dict.fromkeys("gd", TOY.learning_rate),
+    "pix2pix": dict.fromkeys("gd", 5e-4),
 }
 PIX2PIX = {"base_filters": 16}
 
@@ -117,10 +103,8 @@ class Workshop:
         def train() -> tuple[RetrievalModel, dict]:
             model = tiny_branches(**RETRIEVAL[name])
             seed = RETRIEVAL[name]["seed"]
-            batches = seen(self.draw("train"), True, roll=True, cache="memory", seed=seed)
-            rate = CosineSchedule(RETRIEVAL_RATE, EPOCHS * len(batches))
-            optimizer = keras.optimizers.AdamW(rate, weight_decay=0.03, epsilon=1e-8)
-            model.compile(optimizer, asam=None)
+            batches = seen(self.draw("train"), True, **IN_TRAINING, seed=seed)
+            model.compile(retrieval_optimizer(batches), asam=None)
             started = time.time()
             model.fit(batches, epochs=EPOCHS, verbose=2)
             return model, {"seconds": time.time() - started, "epochs": EPOCHS}
@@ -135,18 +119,16 @@ class Workshop:
         """
 
         def train() -> tuple[keras.Model, dict]:
-            pairs, branches = self.draw("train"), tiny_branches(seed=0)
-            classifier = keras.layers.Dense(len(pairs), name="places")
-            inputs = [keras.Input((*SEEN[view], 3)) for view in SEEN]
-            vectors = (getattr(branches, v)(x) for v, x in zip(SEEN, inputs, strict=True))
+            branches, seed = tiny_branches(seed=0), RETRIEVAL["embedder"]["seed"]
+            batches = seen(self.draw("train"), True, PlaceBatches, **IN_TRAINING, seed=seed)
+            classifier = keras.layers.Dense(len(batches.pairs), name="places")
+            inputs = [keras.Input((*size, 3)) for size in TOY.seen.values()]
+            vectors = (getattr(branches, v)(x) for v, x in zip(TOY.seen, inputs, strict=True))
             model = keras.Model(inputs, [classifier(each) for each in vectors])
             loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-            model.compile(keras.optimizers.AdamW(RETRIEVAL_RATE, weight_decay=0.03), [loss, loss])
-            batches = list(seen(pairs))
-            views = [np.concatenate([batch[view] for batch in batches]) for view in SEEN]
-            places = np.arange(len(pairs))
+            model.compile(retrieval_optimizer(batches), [loss, loss])
             started = time.time()
-            model.fit(views, [places, places], RETRIEVAL_BATCH, epochs=EPOCHS, verbose=2)
+            model.fit(batches, epochs=EPOCHS, shuffle=False, verbose=2)
             return branches, {"seconds": time.time() - started, "epochs": EPOCHS}
 
         model = self.trained("classification", train)[0]
@@ -161,12 +143,12 @@ class Workshop:
 
         def train() -> tuple[CrossViewGenerator, dict]:
             target, pairs = other(source), self.draw("train")
-            arguments = {**GENERATOR, **overrides}
+            arguments = {**TOY.generator, **overrides}
             embedder = arguments.pop("embedder", None) or self.retrieval("embedder")
             model = CrossViewGenerator.from_preset(
-                "tiny", embedder, source, target_size=SIZES[target], **arguments
+                "tiny", embedder, source, target_size=TOY.targets[target], **arguments
             )
-            sizes = {**SEEN, target: SIZES[target]}
+            sizes = {**TOY.seen, target: TOY.targets[target]}
             extra = {} if model.encoder is not None else cached_embeddings(model, pairs)
             batches = CrossViewBatches(
                 pairs,
@@ -184,7 +166,7 @@ class Workshop:
         """pix2pix of the same pairs, for as many seconds."""
 
         def train() -> tuple[kgen.Pix2Pix, dict]:
-            size = SIZES[other(source)]
+            size = TOY.targets[other(source)]
             pairs = self.draw("train").as_pairs(source, size)
             model = kgen.Pix2Pix.from_preset("paper", (*size, 3), **PIX2PIX)
             batches = Batches(
@@ -201,7 +183,7 @@ class Workshop:
             self.draw("val"),
             self.retrieval("judge"),
             source,
-            target_size=SIZES[other(source)],
+            target_size=TOY.targets[other(source)],
             lpips=("stand_in",),
             features="stand_in",
             samples=2,
@@ -216,15 +198,33 @@ def other(source: str) -> str:
 def tiny_branches(seed: int) -> RetrievalModel:
     """Untrained SAIG branches of the preset `tiny`."""
     return RetrievalModel.from_preset(
-        "tiny", SEEN["ground"], SEEN["aerial"], pooling="smd", seed=seed
+        "tiny", TOY.seen["ground"], TOY.seen["aerial"], pooling="smd", seed=seed
     )
 
 
-def seen(pairs: CrossViewPairs, training: bool = False, **options: Any) -> CrossViewBatches:
-    """Batches for the retrieval networks."""
-    sizes = {f"{view}_size": SEEN[view] for view in SEEN}
-    size = min(RETRIEVAL_BATCH, len(pairs))
-    return CrossViewBatches(pairs, size, training=training, **sizes, **options)
+class PlaceBatches(CrossViewBatches):
+    """Batches for a classifier: both views in, the numbers of their places out, twice."""
+
+    def __getitem__(self, index: int) -> tuple[tuple, tuple]:
+        batch = super().__getitem__(index)
+        return tuple(batch[view] for view in TOY.seen), (batch["location"],) * 2
+
+
+def seen(
+    pairs: CrossViewPairs,
+    training: bool = False,
+    kind: type[CrossViewBatches] = CrossViewBatches,
+    **options: Any,
+) -> CrossViewBatches:
+    """Batches for the networks that look at both views."""
+    sizes = {f"{view}_size": size for view, size in TOY.seen.items()}
+    return kind(pairs, min(RETRIEVAL_BATCH, len(pairs)), training=training, **sizes, **options)
+
+
+def retrieval_optimizer(batches: CrossViewBatches) -> keras.optimizers.Optimizer:
+    """AdamW, as the released scripts take it, at a rate that falls over all epochs."""
+    rate = CosineSchedule(RETRIEVAL_RATE, EPOCHS * len(batches))
+    return keras.optimizers.AdamW(rate, weight_decay=0.03, epsilon=1e-8)
 
 
 class Clock(keras.callbacks.Callback):
