@@ -119,7 +119,8 @@ def differentiate(
     Returns:
         outputs; extra; `pull(slopes)`, which takes the gradient of some scalar by `outputs` and
         gives `[gradients of variables, gradients of the first tensor, ...]`; None where there is
-        none.
+        none. It may be called once: a tape of TensorFlow that kept more would trace the gradient of
+        `run_if` three times over.
     """
     raise NotImplementedError(f"kgen does not support the Keras backend {BACKEND!r}")
 
@@ -177,7 +178,7 @@ if BACKEND == "tensorflow":
         function: Callable, variables: list[keras.Variable], *tensors: Any, again: bool = False
     ) -> tuple[Any, Any, Pull]:
         values = [variable.value for variable in variables]
-        with tf.GradientTape(persistent=True) as tape:
+        with tf.GradientTape() as tape:
             tape.watch(tensors)
             outputs, extra = function(*tensors)
 

@@ -23,6 +23,7 @@ MEASURES = {
     "r1": "R@1",
     "r10": "R@10",
 }
+DIGITS = {"psnr": 1, "fid_stand_in": 2}
 LABELS = {"aerial": "aerial to ground", "ground": "ground to aerial"}
 # the rows of the paper's tables: what is left out, and what takes the embedder's place
 ROWS = {
@@ -91,7 +92,7 @@ def number_of(name: str, value: float) -> str:
     """A measure as it is printed."""
     if name.startswith("r"):
         return f"{value:.1%}"
-    return f"{value:.1f}" if name.startswith(("psnr", "fid")) else f"{value:.3f}"
+    return f"{value:.{DIGITS.get(name, 3)}f}"
 
 
 def _against(found: dict[str, Any], name: str) -> str:
