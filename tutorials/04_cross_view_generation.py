@@ -17,9 +17,9 @@
 #
 # **You need** kgen with one of the three frameworks; read tutorial 03 first. No GPU, no download.
 #
-# **Time.** QUICK mode: about three minutes of work for a processor core, a third less if tutorial
-# 03 was run in the same folder, whose network is then used. So few steps give a sky, a street and
-# blurred walls. The full run (`KGEN_QUICK=0`) takes hours on two cores.
+# **Time.** QUICK mode: about five minutes of work for a processor core, less if tutorial 03 was run
+# in the same folder, whose network is then used. So few steps give a sky, a street and dark blots
+# for what stands on it. The full run (`KGEN_QUICK=0`) takes hours on two cores.
 
 # %%
 import os
@@ -336,9 +336,10 @@ print(f"style: {styled.astype('float64').std(axis=0).mean():.2f} grey levels")
 plot_local_noise(model, aerials[0], n=3, seed=1, title="One place, other local noise")
 
 # %% [markdown]
-# Not "hardly": not at all, since the structure blocks never hear of noise. After so short a
-# training all noise does little; L1 punishes every guess, and it takes long until it pays to commit
-# to a colour. `diversity_weight=1` is the paper's choice for VIGOR-GEN.
+# Not "hardly": not at all, since the structure blocks never hear of noise. The picture changes most
+# where trees and walls stand. L1 punishes every guess; that discriminators see through a grey mean,
+# and `diversity_weight`, make it pay to commit to a colour all the same. The paper takes
+# `diversity_weight=1` for VIGOR-GEN.
 #
 # ## Between two places
 #
@@ -479,10 +480,10 @@ pictures = {name: model.from_embeddings(vector, seed=4)[0] for name, vector in w
 draw_panels([[kgen.plotting.to_display(p)[0] for p in pictures.values()]], (), list(pictures))
 
 # %% [markdown]
-# QUICK's hundred steps hardly read r: all pictures are nearly alike. After a full run the last one
-# is remarkable: an embedding of the *panorama* draws the panorama's place, although the generator
-# was trained on aerial ones only. Both branches speak one language; that is what they were trained
-# for.
+# QUICK's hundred steps read little of r: zeros give nearly the same picture. After a full run the
+# last one is remarkable: an embedding of the *panorama* draws the panorama's place, although the
+# generator was trained on aerial ones only. Both branches speak one language; that is what they
+# were trained for.
 #
 # | you see | it is | do |
 # |---|---|---|
