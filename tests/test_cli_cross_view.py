@@ -309,8 +309,8 @@ def test_the_toy_city_has_weights_and_rates_of_its_own(city, embedder):
     assert {name: getattr(found.model, name) for name in usual if name != "hidden"} == {
         name: value for name, value in usual.items() if name != "hidden"
     }
-    rates = {float(optimizer.learning_rate) for optimizer in found.model.optimizer.optimizers}
-    assert rates == {pytest.approx(1e-3)}
+    rates = [float(optimizer.learning_rate) for optimizer in found.model.optimizer.optimizers]
+    assert rates == pytest.approx([1e-3, 1e-3])
     other = prepared("cross-view", *given, "--augment", "color", "--l1-weight", "3").model
     assert (other.augment, other.l1_weight) == ("color", 3.0)
     assert prepared("cross-view", "--data", city, *given[2:]).model.augment == "color,cutout"
