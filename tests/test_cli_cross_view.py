@@ -305,6 +305,7 @@ def test_the_other_direction_is_a_matter_of_one_word(city, embedder):
 def test_the_toy_city_has_weights_and_rates_of_its_own(city, embedder):
     small = [*SMALL[:2], "--width", "8", "--facade-widths", *"844", "--count", "4"]
     given = ["--data", "toy-city", "--embedder", embedder, *small, "--workers", "0"]
+    cvusa = ["--data", city, *given[2:], "--batch-size", "4"]
     found, usual = prepared("cross-view", *given), SIZES["toy-city"].generator
     assert {name: getattr(found.model, name) for name in usual if name != "hidden"} == {
         name: value for name, value in usual.items() if name != "hidden"
@@ -313,7 +314,7 @@ def test_the_toy_city_has_weights_and_rates_of_its_own(city, embedder):
     assert rates == pytest.approx([1e-3, 1e-3])
     other = prepared("cross-view", *given, "--augment", "color", "--l1-weight", "3").model
     assert (other.augment, other.l1_weight) == ("color", 3.0)
-    assert prepared("cross-view", "--data", city, *given[2:]).model.augment == "color,cutout"
+    assert prepared("cross-view", *cvusa).model.augment == "color,cutout"
 
 
 def test_sizes_are_those_of_the_paper():
