@@ -62,12 +62,6 @@ PLACES, HELD_OUT, SEARCHING = (120, 50, 120) if QUICK else (1600, 300, 800)  # S
 EPOCHS, STEPS, BATCH, PRESET = (5, 20, 8, "tiny") if QUICK else (10, 800, 8, "teaching")
 WIDTHS = {"width": 32, "facade_widths": (16, 8, 8), "hidden": 32} if QUICK else {"hidden": 96}
 FILTERS, RATE = (8, 1e-3) if QUICK else (16, 5e-4)
-# A hundred steps with the paper's weights of 50 end in a blur. What the discriminators see is not
-# changed at random (`augment`), or they overlook pale pictures.
-RECIPE = {
-    "l1_weight": 10.0, "perceptual_weight": 12.0, "coarse_l1_weight": 10.0,
-    "diversity_weight": 0.03, "augment": None,
-} if QUICK else {}  # fmt: skip
 if os.environ.get("KGEN_QUICK") == "2":  # to see that all cells run, not that it learns
     SEEN = {"ground_size": (32, 64), "aerial_size": (32, 32)}
     PLACES, HELD_OUT, SEARCHING, EPOCHS, STEPS, BATCH, FILTERS = 4, 5, 1, 2, 1, 2, 2
@@ -158,6 +152,14 @@ for name, network in (("guide", guide), ("judge", judge)):
 #
 # *Predict before you run*: the coarse picture has an eighth of the size. What can be seen on 16x32
 # pixels?
+
+# %%
+# A hundred steps with the paper's weights of 50 end in a blur. What the discriminators see is not
+# changed at random (`augment`), or they overlook pale pictures.
+RECIPE = {
+    "l1_weight": 10.0, "perceptual_weight": 12.0, "coarse_l1_weight": 10.0,
+    "diversity_weight": 0.03, "augment": None,
+} if QUICK else {}  # fmt: skip
 
 # %%
 model = CrossViewGenerator.from_preset(
