@@ -3,6 +3,7 @@
 import gc
 import os
 import time
+from importlib.machinery import SourceFileLoader
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -18,6 +19,14 @@ if keras.config.backend() == "torch":
     import torch
 
     torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))
+
+
+def names_of_tool(name: str) -> dict:
+    """What a program in tools/ defines, without running it."""
+    loader = SourceFileLoader(name, str(REPOSITORY / "tools" / name))
+    names: dict = {"__name__": name, "__file__": loader.path}
+    exec(loader.get_code(name), names)
+    return names
 
 
 @pytest.fixture(autouse=True)

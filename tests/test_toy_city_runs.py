@@ -3,14 +3,12 @@
 import json
 import math
 import sys
-from importlib.machinery import SourceFileLoader
-from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
 
-REPOSITORY = Path(__file__).resolve().parent.parent
+from tests.conftest import names_of_tool
 
 pytestmark = pytest.mark.skipif(
     keras.config.backend() != "torch", reason="runs once, on the backend that compiles nothing"
@@ -21,12 +19,7 @@ pytestmark = pytest.mark.skipif(
 def tool(monkeypatch):
     """The names of the tool; what it puts on sys.path is taken off again."""
     monkeypatch.setattr(sys, "path", list(sys.path))
-    loader = SourceFileLoader(
-        "reproduce_cross_view", str(REPOSITORY / "tools/reproduce_cross_view")
-    )
-    names: dict = {"__name__": loader.name, "__file__": loader.path}
-    exec(loader.get_code(loader.name), names)
-    yield names
+    yield names_of_tool("reproduce_cross_view")
     for name in ("recipe", "results"):
         sys.modules.pop(name)
 

@@ -5,14 +5,14 @@ import os
 import re
 import subprocess
 import sys
-from importlib.machinery import SourceFileLoader
 from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
 
-REPOSITORY = Path(__file__).resolve().parent.parent
+from tests.conftest import REPOSITORY, names_of_tool
+
 SOURCES = sorted((REPOSITORY / "tutorials").glob("[0-9]*.py"))
 LONGEST_CELL = 15  # lines of one idea, blank lines and imports aside
 
@@ -30,10 +30,7 @@ WALK_THROUGH = """load_images preprocess_data define_discriminator define_encode
 
 
 def read_cells(source: Path) -> list[tuple[str, str]]:
-    loader = SourceFileLoader("build_notebooks", str(REPOSITORY / "tools" / "build_notebooks"))
-    tool: dict = {"__name__": "build_notebooks", "__file__": loader.path}
-    exec(loader.get_code("build_notebooks"), tool)
-    return tool["read_cells"](source.read_text("utf-8"))
+    return names_of_tool("build_notebooks")["read_cells"](source.read_text("utf-8"))
 
 
 def source_of(name: str) -> Path:

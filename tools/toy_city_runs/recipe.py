@@ -102,8 +102,7 @@ class Workshop:
 
         def train() -> tuple[RetrievalModel, dict]:
             model = tiny_branches(**RETRIEVAL[name])
-            seed = RETRIEVAL[name]["seed"]
-            batches = seen(self.draw("train"), True, **IN_TRAINING, seed=seed)
+            batches = seen(self.draw("train"), True, **IN_TRAINING, **RETRIEVAL[name])
             model.compile(retrieval_optimizer(batches), asam=None)
             started = time.time()
             model.fit(batches, epochs=EPOCHS, verbose=2)
@@ -119,8 +118,9 @@ class Workshop:
         """
 
         def train() -> tuple[keras.Model, dict]:
-            branches, seed = tiny_branches(seed=0), RETRIEVAL["embedder"]["seed"]
-            batches = seen(self.draw("train"), True, PlaceBatches, **IN_TRAINING, seed=seed)
+            same = RETRIEVAL["embedder"]
+            branches = tiny_branches(**same)
+            batches = seen(self.draw("train"), True, PlaceBatches, **IN_TRAINING, **same)
             classifier = keras.layers.Dense(len(batches.pairs), name="places")
             inputs = [keras.Input((*size, 3)) for size in TOY.seen.values()]
             vectors = (getattr(branches, v)(x) for v, x in zip(TOY.seen, inputs, strict=True))
